@@ -1,0 +1,33 @@
+# The two commands of the README, and what CI runs.
+
+CARGO ?= cargo
+WASM_TARGET := wasm32-wasip2
+export CARGO_INCREMENTAL ?= 1
+
+.PHONY: run test lint fmt target fuzz help
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
+
+run: target ## start the gateway with config/quickstart.toml and show a record going through
+	$(CARGO) run --package cdr-gateway -- demo
+
+test: target ## run all tests: unit, property and end to end with the real binary
+	$(CARGO) test --workspace
+
+lint: target ## formatting, clippy and licences
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --all-features check --hide-inclusion-graph; \
+	else \
+		echo "cargo-deny is not installed: licences and advisories were not checked (cargo install cargo-deny)"; \
+	fi
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+target: ## install what guests are compiled for
+	@rustc --print target-libdir --target $(WASM_TARGET) >/dev/null 2>&1 \
+		&& test -d "$$(rustc --print target-libdir --target $(WASM_TARGET))" \
+		|| rustup target add $(WASM_TARGET)

@@ -1,0 +1,63 @@
+//! The admin listener: health, metrics, and the API that operators and the
+//! command line use.
+//!
+//! Invariants:
+//! - Payloads are seen through this API only, by someone who has the token.
+//! - Without a token it listens on loopback addresses only; the configuration
+//!   refuses anything else.
+//! - Errors are problem documents (RFC 9457).
+
+mod api;
+mod auth;
+mod deliveries;
+mod health;
+mod meter;
+mod problem;
+mod select;
+pub mod view;
+
+use std::sync::Arc;
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::runtime::Runtime;
+
+/// What handlers share.
+#[derive(Clone)]
+struct Admin {
+    runtime: Arc<Runtime>,
+    metrics: PrometheusHandle,
+    token: Option<auth::Token>,
+}
+
+/// The router of the admin listener.
+pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
+    let token = runtime.revision().config.admin.token.clone();
+    let admin = Admin {
+        runtime,
+        metrics,
+        token: token.map(|token| auth::Token::new(token.expose())),
+    };
+    let api = Router::new()
+        .route("/revision", get(api::revision))
+        .route("/reload", post(api::reload))
+        .route("/destinations", get(api::destinations))
+        .route("/balance", get(api::balance))
+        .route("/arrivals/{id}", get(deliveries::arrival))
+        .route("/deliveries", get(deliveries::list))
+        .route("/deliveries/retry", post(deliveries::retry))
+        .layer(middleware::from_fn_with_state(admin.clone(), auth::check));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(meter::metrics))
+        .with_state(admin)
+}
+
+pub(crate) use api::books;
+pub use meter::describe_metrics;

@@ -1,0 +1,316 @@
+//! What the API answers, and the command line reads.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    journal::{Attempt, Counts, Exception, Fate, Ledger, State},
+    record::{Arrival, Defect, Kind, Tags},
+};
+
+/// The revision that runs.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RevisionView {
+    /// Its number.
+    pub revision: u32,
+    /// Its digest.
+    pub digest: String,
+    /// Plugins, tables, routes and destinations.
+    pub summary: serde_json::Value,
+}
+
+/// A destination.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DestinationView {
+    /// Its name.
+    pub destination: String,
+    /// `http`, `file`, or `retired`.
+    pub driver: String,
+    /// Its egress contract.
+    pub numbers: Option<String>,
+    /// Its counters.
+    pub counts: CountsView,
+    /// Positions in the journal: the cursor and the head.
+    pub cursor: u64,
+    /// The newest arrival of its range.
+    pub head: u64,
+    /// How its consumer stands; none where it has none.
+    pub status: Option<serde_json::Value>,
+}
+
+/// Deliveries per state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CountsView {
+    pub pending: u64,
+    pub delivered: u64,
+    pub skipped: u64,
+    pub retrying: u64,
+    pub suspended: u64,
+    pub dead: u64,
+    pub discarded: u64,
+    pub expired: u64,
+}
+
+impl From<&Counts> for CountsView {
+    fn from(counts: &Counts) -> Self {
+        Self {
+            pending: counts.pending,
+            delivered: counts.delivered,
+            skipped: counts.skipped,
+            retrying: counts.retrying,
+            suspended: counts.suspended,
+            dead: counts.dead,
+            discarded: counts.discarded,
+            expired: counts.expired,
+        }
+    }
+}
+
+/// The books.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BalanceView {
+    /// Whether every ledger balances, and, where it was asked for, agrees with
+    /// the recount.
+    pub balanced: bool,
+    /// Whether arrivals and outcomes were recounted.
+    pub verified: bool,
+    /// What is wrong with the arrivals themselves.
+    pub problems: Vec<String>,
+    /// Each destination.
+    pub destinations: Vec<LedgerView>,
+}
+
+/// The ledger of a destination.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LedgerView {
+    /// The destination.
+    pub destination: String,
+    /// Arrivals in its range.
+    pub arrivals: u64,
+    /// Deliveries per state.
+    pub counts: CountsView,
+    /// Whether the ledger is frozen.
+    pub retired: bool,
+    /// What does not agree.
+    pub mismatches: Vec<String>,
+}
+
+impl LedgerView {
+    /// A ledger, and what a recount found wrong with it.
+    #[must_use]
+    pub fn new(ledger: &Ledger, mut mismatches: Vec<String>) -> Self {
+        if !ledger.balances() {
+            mismatches.push(format!(
+                "{} arrivals, but the states add up to {}",
+                ledger.arrivals(),
+                ledger.counts.total()
+            ));
+        }
+        Self {
+            destination: ledger.destination.clone(),
+            arrivals: ledger.arrivals(),
+            counts: CountsView::from(&ledger.counts),
+            retired: ledger.retired,
+            mismatches,
+        }
+    }
+}
+
+impl BalanceView {
+    /// The books of these ledgers.
+    #[must_use]
+    pub fn new(verified: bool, problems: Vec<String>, destinations: Vec<LedgerView>) -> Self {
+        let agree = |ledger: &LedgerView| ledger.mismatches.is_empty();
+        Self {
+            balanced: problems.is_empty() && destinations.iter().all(agree),
+            verified,
+            problems,
+            destinations,
+        }
+    }
+}
+
+/// One delivery.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeliveryView {
+    /// The arrival's id.
+    pub arrival: String,
+    /// Its position.
+    pub seq: u64,
+    /// The session that it belongs to.
+    pub session: Option<String>,
+    /// Its source.
+    pub source: String,
+    /// What it reports.
+    pub kind: Kind,
+    /// When it was accepted.
+    pub received: Timestamp,
+    /// The destination.
+    pub destination: String,
+    /// Where the delivery stands.
+    pub state: State,
+    /// Why, in a word.
+    pub reason: String,
+    /// Why, in words; of exceptions only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    /// The receiver's last status.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// How long the last attempt took, in milliseconds.
+    pub duration_ms: u32,
+    /// The revision that decided.
+    pub revision: u32,
+    /// When that was settled.
+    pub settled: Option<Timestamp>,
+    /// Failed attempts so far; of exceptions only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failed_attempts: Option<u32>,
+    /// When the next attempt is due.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_attempt: Option<Timestamp>,
+    /// The attempts on record; where asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AttemptView {
+    /// 1 for the first.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: String,
+    /// The receiver's status.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u32,
+    /// What went wrong.
+    pub error: String,
+    /// The revision that made the payload.
+    pub revision: u32,
+}
+
+impl DeliveryView {
+    /// A delivery of an arrival.
+    #[must_use]
+    pub fn new(arrival: &Arrival, fate: &Fate, exception: Option<&Exception>) -> Self {
+        Self {
+            arrival: arrival.id.to_string(),
+            seq: arrival.seq.0,
+            session: arrival.session.as_deref().map(str::to_owned),
+            source: arrival.source.to_string(),
+            kind: arrival.kind,
+            received: arrival.received,
+            destination: fate.destination.clone(),
+            state: fate.state,
+            reason: fate.reason.to_string(),
+            detail: exception.map(|kept| kept.detail.clone()),
+            status: status(fate.status),
+            duration_ms: fate.duration_ms,
+            revision: fate.revision,
+            settled: fate.settled,
+            failed_attempts: exception.map(|kept| kept.attempts),
+            next_attempt: exception.and_then(|kept| kept.next_attempt),
+            attempts: Vec::new(),
+        }
+    }
+
+    /// The same with its attempts.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: &[Attempt]) -> Self {
+        let view = |attempt: &Attempt| AttemptView {
+            number: attempt.number,
+            at: attempt.at,
+            outcome: attempt.outcome.to_string(),
+            status: status(attempt.status),
+            duration_ms: attempt.duration_ms,
+            error: attempt.error.clone(),
+            revision: attempt.revision,
+        };
+        self.attempts = attempts.iter().map(view).collect();
+        self
+    }
+}
+
+fn status(status: u16) -> Option<u16> {
+    (status != 0).then_some(status)
+}
+
+/// An arrival with its deliveries.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ArrivalView {
+    /// Its id.
+    pub arrival: String,
+    /// Its position.
+    pub seq: u64,
+    /// When it was accepted.
+    pub received: Timestamp,
+    /// Its source.
+    pub source: String,
+    /// What it reports.
+    pub kind: Kind,
+    /// The session that it belongs to.
+    pub session: Option<String>,
+    /// Tags set by admission.
+    pub tags: Tags,
+    /// Why it cannot be processed.
+    pub defect: Option<Defect>,
+    /// The body as received; what is not UTF-8 in it is shown as U+FFFD.
+    pub body: String,
+    /// What became of it at each destination.
+    pub deliveries: Vec<DeliveryView>,
+}
+
+impl ArrivalView {
+    /// An arrival and its deliveries.
+    #[must_use]
+    pub fn new(arrival: &Arrival, deliveries: Vec<DeliveryView>) -> Self {
+        Self {
+            arrival: arrival.id.to_string(),
+            seq: arrival.seq.0,
+            received: arrival.received,
+            source: arrival.source.to_string(),
+            kind: arrival.kind,
+            session: arrival.session.as_deref().map(str::to_owned),
+            tags: arrival.tags.clone(),
+            defect: arrival.defect,
+            body: String::from_utf8_lossy(&arrival.body).into_owned(),
+            deliveries,
+        }
+    }
+}
+
+/// What to try again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRequest {
+    /// The destination; all that run where none is said.
+    #[serde(default)]
+    pub destination: Option<String>,
+    /// These arrivals.
+    #[serde(default)]
+    pub arrivals: Vec<String>,
+    /// All in this state: retrying, suspended or dead.
+    #[serde(default)]
+    pub state: Option<State>,
+    /// Only those with this reason.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Only counts.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryView {
+    /// How many deliveries, by destination.
+    pub retried: std::collections::BTreeMap<String, usize>,
+    /// Whether they were only counted.
+    pub dry_run: bool,
+}

@@ -1,0 +1,117 @@
+//! The command line: one module a subcommand.
+//!
+//! Output is for people; `--json` makes it for scripts. Exit codes:
+//! 0 success, 1 failure, 2 wrong usage, 3 the books do not balance,
+//! 78 (`EX_CONFIG` of sysexits) wrong configuration.
+
+mod balance;
+mod check;
+mod client;
+mod completions;
+mod deliveries;
+mod demo;
+mod log;
+mod print;
+mod reload;
+mod run;
+mod schema;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Inputs;
+
+/// The configuration is wrong.
+const EXIT_CONFIG: u8 = 78;
+
+/// The books do not balance.
+const EXIT_UNBALANCED: u8 = 3;
+
+/// Routes call detail records: one webhook in, many systems out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cdr-gateway",
+    version,
+    about,
+    after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 the books do not balance, 78 wrong configuration"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway
+    #[command(
+        after_help = "Signals: SIGHUP reloads the configuration, SIGTERM and SIGINT stop after draining\n\nExample: cdr-gateway run --config /etc/cdr-gateway/gateway.toml"
+    )]
+    Run(ConfigArgs),
+    /// Check a configuration without running it
+    #[command(after_help = "Example: cdr-gateway check --config gateway.toml --json")]
+    Check(check::CheckArgs),
+    /// List, show and retry deliveries
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
+    /// Show the ledger of every destination, and whether it balances
+    #[command(
+        after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
+    )]
+    Balance(balance::BalanceArgs),
+    /// Make a running gateway load its configuration anew
+    Reload(client::ClientArgs),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
+    /// Show a record going through, with two small receivers
+    #[command(after_help = "Example: cdr-gateway demo --config config/quickstart.toml")]
+    Demo(demo::DemoArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Args)]
+struct ConfigArgs {
+    /// Configuration file. Given again, further files that may add sources,
+    /// plugins, tables and destinations
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        env = "CDR_GATEWAY_CONFIG",
+        default_value = "gateway.toml"
+    )]
+    config: Vec<PathBuf>,
+    /// Set one key over files and environment, such as ingest.listen=0.0.0.0:80
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+impl ConfigArgs {
+    fn inputs(&self) -> Inputs {
+        Inputs::from_process(self.config.clone(), self.set.clone())
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), &'static str> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Runs a command line.
+///
+/// # Errors
+/// With whatever a subcommand cannot handle itself.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Deliveries(command) => deliveries::run(command),
+        Command::Balance(args) => balance::run(&args),
+        Command::Reload(args) => reload::run(&args),
+        Command::Schema => schema::run(),
+        Command::Demo(args) => demo::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}

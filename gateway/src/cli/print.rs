@@ -1,0 +1,30 @@
+//! Writing to standard output.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// Writes a line; a reader that went away (`| head`) is no failure.
+pub(super) fn line(text: impl std::fmt::Display) -> io::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes a value as JSON.
+pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    Ok(line(serde_json::to_string_pretty(value)?)?)
+}
+
+/// Rows in aligned columns, the first being the header.
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> io::Result<()> {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or_default());
+    for row in rows {
+        let cells = row.iter().zip(widths);
+        let padded: Vec<_> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        line(padded.join("  ").trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! Chains: every plugin that is used exists.
+
+use super::Check;
+use crate::config::model::ChainUse;
+
+impl Check<'_, '_> {
+    /// Checks the chain at a path, which ends in `chain`.
+    pub(super) fn chain(&mut self, path: &[&str], chain: &[ChainUse]) {
+        let plugins = self.said_names("plugin");
+        for (index, one) in chain.iter().enumerate() {
+            let index = index.to_string();
+            let mut path = path.to_vec();
+            path.push(&index);
+            let long = [path.as_slice(), &["use"]].concat();
+            if self.left.at(&long).is_some() {
+                path = long;
+            }
+            self.defined(&path, "plugin", &one.plugin, &plugins);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Makes a revision of a loaded configuration: tables are read, plugins
+//! compiled and configured, expressions and templates made ready, clients set
+//! up. Takes seconds where plugins are large: not for the async runtime.
+//!
+//! How it fails: with every problem at once, each at its place in the file.
+//! Nothing that runs is touched.
+
+mod plugins;
+mod problem;
+mod tables;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+
+use self::{plugins::load_plugins, problem::Problems, tables::load_tables};
+use super::{
+    Loaded,
+    diagnostic::{Code, Diagnostics},
+    model::{self, ChainUse, Config, DialectName},
+    revision::{Draft, PluginSummary, Summary, TableSummary},
+};
+use crate::{
+    delivery::{Destination, Driver, file::FileSettings, http::HttpDriver},
+    ingest::dialect::{Dialect, Json, Tccc},
+    journal,
+    plugin::{Host, Plugin, Tables},
+    record::{Kind, Pattern, Pointer},
+    route::{Chain, PluginUse, Route, Routes, journey::Origin, when::When},
+};
+
+type Plugins = BTreeMap<String, Arc<Plugin>>;
+
+/// Compiles a configuration.
+///
+/// # Errors
+/// With every problem, at its place.
+pub fn compile(host: &Host, loaded: &Loaded) -> Result<Draft, Diagnostics> {
+    let config = &loaded.config;
+    let mut problems = Problems::new(loaded);
+    let tables = load_tables(config, &mut problems);
+    let plugins = load_plugins(host, config, &tables, &mut problems);
+    let routes = routes(config, &plugins, &mut problems);
+    let destinations = destinations(config, &plugins, &mut problems);
+    let origins = origins(config, &mut problems);
+    problems.finish()?;
+    Ok(Draft {
+        digest: digest(loaded, &plugins, &tables),
+        summary: summary(config, &plugins, &tables),
+        config: Arc::new(config.clone()),
+        routes: Routes::new(routes),
+        origins,
+        destinations,
+    })
+}
+
+/// The dialect of a source.
+///
+/// # Errors
+/// With the pointer that is none; [`super::load`] refuses those before.
+pub fn dialect(source: &model::Source) -> Result<Arc<dyn Dialect>, String> {
+    Ok(match source.dialect {
+        DialectName::Tccc => Arc::new(Tccc),
+        DialectName::Json => {
+            let places = source.numbers_in.iter().flatten();
+            let places: Result<Vec<_>, _> = places
+                .map(|place| Pattern::parse(place).map_err(|error| error.to_string()))
+                .collect();
+            let id = source.id_in.as_deref().map(Pointer::parse).transpose();
+            let id = id.map_err(|error| error.to_string())?;
+            Arc::new(Json::new(source.kind.unwrap_or(Kind::Cdr), id, places?))
+        }
+    })
+}
+
+fn origins(config: &Config, problems: &mut Problems<'_>) -> HashMap<Arc<str>, Arc<Origin>> {
+    let mut origins = HashMap::new();
+    for (name, source) in &config.source {
+        match dialect(source) {
+            Ok(dialect) => {
+                let origin = Origin::new(&*dialect, source.region.clone());
+                origins.insert(Arc::from(name.as_str()), Arc::new(origin));
+            }
+            Err(message) => problems.add(&["source", name], Code::Malformed, message, "correct the pointer"),
+        }
+    }
+    origins
+}
+
+fn routes(config: &Config, plugins: &Plugins, problems: &mut Problems<'_>) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (index, route) in config.route.iter().enumerate() {
+        let index = index.to_string();
+        let when = route.when.as_deref().map(When::compile).transpose();
+        let when = when.unwrap_or_else(|error| {
+            let path = ["route", &index, "when"];
+            problems.add(&path, Code::BadExpression, error.to_string(), "correct the expression");
+            None
+        });
+        routes.push(Route {
+            name: route.name.clone(),
+            from: shared(&route.from),
+            when,
+            chain: Arc::new(chain(&route.chain, plugins)),
+            to: shared(&route.to),
+        });
+    }
+    routes
+}
+
+fn shared(names: &[String]) -> Vec<Arc<str>> {
+    names.iter().map(|name| Arc::from(name.as_str())).collect()
+}
+
+/// A plugin that is missing here could not be loaded, which was reported, so
+/// that the chain is never used.
+fn chain(uses: &[ChainUse], plugins: &Plugins) -> Chain {
+    let loaded = uses.iter().filter_map(|step| {
+        Some(PluginUse {
+            plugin: plugins.get(&step.plugin)?.clone(),
+            on_error: step.on_error,
+        })
+    });
+    Chain {
+        uses: loaded.collect(),
+    }
+}
+
+fn destinations(
+    config: &Config,
+    plugins: &Plugins,
+    problems: &mut Problems<'_>,
+) -> BTreeMap<Arc<str>, Arc<Destination>> {
+    let mut destinations = BTreeMap::new();
+    let active = config.destination.iter().filter(|(_, it)| !it.retired);
+    for (name, destination) in active {
+        let driver = match driver(config, destination) {
+            Ok(driver) => driver,
+            Err(message) => {
+                let path = ["destination", name, "http"];
+                problems.add(&path, Code::Malformed, message, "correct the setting");
+                continue;
+            }
+        };
+        let name: Arc<str> = Arc::from(name.as_str());
+        let compiled = Destination {
+            name: name.clone(),
+            driver,
+            chain: Arc::new(chain(&destination.chain, plugins)),
+            contract: destination.numbers,
+            concurrency: destination.concurrency,
+            retry: destination.retry.clone(),
+            start: start(destination.start),
+        };
+        destinations.insert(name, Arc::new(compiled));
+    }
+    destinations
+}
+
+fn driver(config: &Config, destination: &model::Destination) -> Result<Driver, String> {
+    Ok(match &destination.driver {
+        model::Driver::Http(http) => Driver::Http(
+            HttpDriver::new(http, destination.concurrency).map_err(|error| error.to_string())?,
+        ),
+        model::Driver::File(file) => Driver::File(FileSettings {
+            path: file.path.clone(),
+            base_dir: config.base_dir(file),
+            rotate_bytes: file.rotate_bytes,
+            rotate_s: file.rotate_s,
+        }),
+    })
+}
+
+fn start(start: model::Start) -> journal::Start {
+    match start {
+        model::Start::Now => journal::Start::Now,
+        model::Start::Beginning => journal::Start::Beginning,
+        model::Start::At(time) => journal::Start::At(time),
+    }
+}
+
+fn digest(loaded: &Loaded, plugins: &Plugins, tables: &Tables) -> String {
+    let mut hash = Sha256::new();
+    hash.update(loaded.digest.as_bytes());
+    for (name, plugin) in plugins {
+        hash.update(format!("\nplugin {name} {}", plugin.digest));
+    }
+    for (name, table) in tables {
+        hash.update(format!("\ntable {name} {}", table.digest()));
+    }
+    format!("{:x}", hash.finalize())
+}
+
+fn summary(config: &Config, plugins: &Plugins, tables: &Tables) -> Summary {
+    let plugin = |(name, plugin): (&String, &Arc<Plugin>)| {
+        let described = &plugin.description;
+        let summary = PluginSummary {
+            name: described.name.clone(),
+            version: described.version.clone(),
+            digest: plugin.digest.clone(),
+        };
+        (name.clone(), summary)
+    };
+    let table = |(name, table): (&String, &Arc<crate::plugin::Table>)| {
+        let summary = TableSummary {
+            keys: table.len(),
+            digest: table.digest().to_owned(),
+        };
+        (name.clone(), summary)
+    };
+    Summary {
+        plugins: plugins.iter().map(plugin).collect(),
+        tables: tables.iter().map(table).collect(),
+        routes: config.route.iter().map(|route| route.name.clone()).collect(),
+        destinations: config.destination.keys().cloned().collect(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Loads the plugins of a configuration.
+
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use super::{Plugins, problem::Problems};
+use crate::{
+    config::{
+        builtin,
+        diagnostic::Code,
+        model::{self, Config},
+    },
+    plugin::{Host, Limits, LoadError, Plugin, Table, Tables, builtin as embedded, component},
+};
+
+pub(super) fn load_plugins(
+    host: &Host,
+    config: &Config,
+    tables: &Tables,
+    problems: &mut Problems<'_>,
+) -> Plugins {
+    let mut plugins = Plugins::new();
+    for (name, plugin) in &config.plugin {
+        match load(host, config, tables, name, plugin) {
+            Ok(loaded) => {
+                plugins.insert(name.clone(), Arc::new(loaded));
+            }
+            Err(failed) => failed.report(name, problems),
+        }
+    }
+    plugins
+}
+
+enum Failed {
+    Unreadable(String),
+    Load(LoadError),
+}
+
+impl From<LoadError> for Failed {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl Failed {
+    /// What the plugin says of its config stands at the line of the value that
+    /// it means.
+    fn report(self, name: &str, problems: &mut Problems<'_>) {
+        let wasm = ["plugin", name, "wasm"];
+        match self {
+            Self::Unreadable(message) => problems.add(
+                &wasm,
+                Code::PluginRefused,
+                message,
+                "give the path of a component, or a `builtin:` name",
+            ),
+            Self::Load(LoadError::Refused(refusals)) => {
+                for refusal in refusals {
+                    let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
+                    let tokens: Vec<_> =
+                        refusal.pointer.split('/').skip(1).map(unescape).collect();
+                    let mut path = vec!["plugin", name, "config"];
+                    path.extend(tokens.iter().map(String::as_str));
+                    problems.add(
+                        &path,
+                        Code::PluginRefused,
+                        format!("plugin {name} refuses its config: {}", refusal.message),
+                        "see the plugin's documentation of its config",
+                    );
+                }
+            }
+            Self::Load(error) => problems.add(
+                &wasm,
+                Code::PluginRefused,
+                format!("plugin {name} {error}"),
+                "build it again, or ask its author",
+            ),
+        }
+    }
+}
+
+fn load(
+    host: &Host,
+    config: &Config,
+    tables: &Tables,
+    name: &str,
+    plugin: &model::Plugin,
+) -> Result<Plugin, Failed> {
+    let embedded = builtin::name(&plugin.wasm).and_then(embedded::plugin);
+    let wasm = match &embedded {
+        Some(embedded) => Cow::Borrowed(embedded.wasm),
+        None => std::fs::read(&plugin.wasm)
+            .map(Cow::Owned)
+            .map_err(|error| Failed::Unreadable(format!("cannot read {}: {error}", plugin.wasm)))?,
+    };
+    let mut granted: BTreeMap<String, Arc<Table>> = BTreeMap::new();
+    for table in embedded.iter().flat_map(|embedded| embedded.tables) {
+        if let Some(builtin) = builtin_table(table) {
+            granted.insert((*table).to_owned(), builtin);
+        }
+    }
+    for table in &plugin.tables {
+        if let Some(loaded) = tables.get(table) {
+            granted.insert(table.clone(), loaded.clone());
+        }
+    }
+    Ok(Plugin::load(
+        host,
+        component::Source {
+            name,
+            wasm: &wasm,
+            config: serde_json::Value::Object(plugin.config.clone()).to_string(),
+            limits: limits(config, plugin),
+            tables: granted,
+        },
+    )?)
+}
+
+/// The tables that come with the gateway, parsed on first use and shared by all
+/// revisions. They are part of the program, so parsing them does not fail.
+fn builtin_table(name: &str) -> Option<Arc<Table>> {
+    static ATTRIBUTION: OnceLock<Option<Arc<Table>>> = OnceLock::new();
+    let cell = match name {
+        "attribution" => &ATTRIBUTION,
+        _ => return None,
+    };
+    cell.get_or_init(|| {
+        let bytes = embedded::table(name)?;
+        Table::parse(name, bytes, None, &[]).ok().map(Arc::new)
+    })
+    .clone()
+}
+
+fn limits(config: &Config, plugin: &model::Plugin) -> Limits {
+    let host = &config.plugin_host;
+    let bytes = |own: Option<u64>, shared| usize::try_from(own.unwrap_or(shared)).unwrap_or(usize::MAX);
+    Limits {
+        deadline: Duration::from_millis(plugin.deadline_ms.unwrap_or(host.deadline_ms)),
+        configure_deadline: Duration::from_millis(host.configure_deadline_ms),
+        max_memory_bytes: bytes(plugin.max_memory_bytes, host.max_memory_bytes),
+        max_output_bytes: bytes(plugin.max_output_bytes, host.max_output_bytes),
+        max_log_lines: host.max_log_lines,
+        max_calls: host.max_calls,
+    }
+}

@@ -1,0 +1,49 @@
+//! Plugins and lookup tables.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A plugin with its configuration. One component may be used under several
+/// names with different configurations.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plugin {
+    /// `builtin:NAME`, or the path of a component. Relative to the file that
+    /// says so.
+    #[schemars(length(min = 1))]
+    pub wasm: String,
+    /// What the plugin's `configure` is given. Its keys are the plugin's own.
+    #[serde(default)]
+    pub config: serde_json::Map<String, serde_json::Value>,
+    /// Names of the lookup tables that it may read, beside one that comes with
+    /// a builtin plugin.
+    #[serde(default)]
+    pub tables: Vec<String>,
+    /// Time for one record; that of `plugin_host` if not set.
+    #[schemars(range(min = 1, max = 60_000))]
+    pub deadline_ms: Option<u64>,
+    /// Memory of one instance, in bytes; that of `plugin_host` if not set.
+    #[schemars(range(min = 1_048_576, max = 4_294_967_296_u64))]
+    pub max_memory_bytes: Option<u64>,
+    /// Largest document that it may make of a record, in bytes; that of
+    /// `plugin_host` if not set.
+    #[schemars(range(min = 1024, max = 67_108_864))]
+    pub max_output_bytes: Option<u64>,
+}
+
+/// A lookup table, held once by the gateway.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// `builtin:NAME`, or the path of a CSV file in UTF-8 whose first line
+    /// names the columns. Relative to the file that says so.
+    #[schemars(length(min = 1))]
+    pub file: String,
+    /// The column that is looked up; the first if not set.
+    #[schemars(length(min = 1))]
+    pub key: Option<String>,
+    /// The columns that are answered: one as it stands, several as a JSON
+    /// object. All but the key if empty.
+    #[serde(default)]
+    pub value: Vec<String>,
+}

@@ -1,0 +1,213 @@
+//! The gateway's own parts: listeners, journal, log, drain and plugin host.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Secret,
+    duration::{DAY_MS, DAY_S, MONTH_S},
+};
+
+/// The listener for sources.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ingest {
+    /// Address and port.
+    #[schemars(with = "String", extend("format" = "socket-address"))]
+    pub listen: SocketAddr,
+    /// Largest body, in bytes, after content decoding. Larger ones are refused.
+    #[schemars(range(min = 1024, max = 67_108_864))]
+    pub max_body_bytes: usize,
+    /// Connections held open at once; those beyond wait to be accepted.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_connections: usize,
+    /// Requests served at once; those beyond are told to try again.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_concurrency: usize,
+    /// Time for one request from its first byte to its answer.
+    #[schemars(range(min = 100, max = DAY_MS))]
+    pub request_timeout_ms: u64,
+    /// How long a push is remembered, so that its repetition is not kept twice.
+    #[schemars(range(min = 1, max = MONTH_S))]
+    pub dedup_window_s: u64,
+    /// Pushes remembered at most; the oldest are forgotten first. About 100
+    /// bytes of memory each.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub dedup_max_entries: usize,
+}
+
+impl Default for Ingest {
+    fn default() -> Self {
+        Self {
+            listen: loopback(8080),
+            max_body_bytes: 1024 * 1024,
+            max_connections: 4096,
+            max_concurrency: 1024,
+            request_timeout_ms: 10_000,
+            dedup_window_s: DAY_S,
+            dedup_max_entries: 1_000_000,
+        }
+    }
+}
+
+/// The listener for the admin API, metrics and health.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// Address and port.
+    #[schemars(with = "String", extend("format" = "socket-address"))]
+    pub listen: SocketAddr,
+    /// Bearer token for the admin API. Needed where `listen` is not a loopback
+    /// address.
+    pub token: Option<Secret>,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            listen: loopback(9090),
+            token: None,
+        }
+    }
+}
+
+/// Where arrivals are kept.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// The database file. Relative to `data_dir`; `journal.db` there if not set.
+    pub path: Option<PathBuf>,
+    /// How long a commit waits for company, so that several arrivals share one
+    /// write to disk.
+    #[schemars(range(max = 100))]
+    pub linger_ms: u64,
+    /// Arrivals that wait for a commit at most; a sender beyond is told to try
+    /// again.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_queue: usize,
+    /// Arrivals in one commit at most.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_batch: usize,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            path: None,
+            linger_ms: 1,
+            max_queue: 4096,
+            max_batch: 512,
+        }
+    }
+}
+
+/// The gateway's own log.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// The least important lines that are written.
+    pub level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Human on a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How important a log line is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What may fail soon.
+    Warn,
+    /// What happened.
+    #[default]
+    Info,
+    /// How it happened.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// How the gateway stops.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Drain {
+    /// Time for requests and attempts under way to finish. What has not
+    /// finished by then is repeated after the next start.
+    #[schemars(range(max = DAY_S))]
+    pub timeout_s: u64,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { timeout_s: 30 }
+    }
+}
+
+/// How plugins are run. The limits apply to each plugin that does not say
+/// otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PluginHost {
+    /// Threads that run plugins; 0 is one for each core.
+    #[schemars(range(max = 1024))]
+    pub workers: usize,
+    /// Time for one record in one plugin.
+    #[schemars(range(min = 1, max = 60_000))]
+    pub deadline_ms: u64,
+    /// Time for `describe` and `configure`.
+    #[schemars(range(min = 1, max = 600_000))]
+    pub configure_deadline_ms: u64,
+    /// Memory of one instance, in bytes.
+    #[schemars(range(min = 1_048_576, max = 4_294_967_296_u64))]
+    pub max_memory_bytes: u64,
+    /// Largest document that a plugin may make of a record, in bytes.
+    #[schemars(range(min = 1024, max = 67_108_864))]
+    pub max_output_bytes: u64,
+    /// Log lines that are kept of one call; those beyond are counted.
+    #[schemars(range(max = 10_000))]
+    pub max_log_lines: u32,
+    /// Calls after which an instance is replaced.
+    #[schemars(range(min = 1))]
+    pub max_calls: u64,
+    /// Directory for compiled plugins. Relative to `data_dir`; `plugin-cache`
+    /// there if not set.
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl Default for PluginHost {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            deadline_ms: 100,
+            configure_deadline_ms: 1000,
+            max_memory_bytes: 64 * 1024 * 1024,
+            max_output_bytes: 4 * 1024 * 1024,
+            max_log_lines: 16,
+            max_calls: 100_000,
+            cache_dir: None,
+        }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

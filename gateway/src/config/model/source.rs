@@ -1,0 +1,80 @@
+//! Sources: endpoints that accept records.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{BasicAuth, Secret};
+use crate::record::Kind;
+
+/// An HTTP endpoint that accepts records.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Path of the endpoint, without a query.
+    #[schemars(extend("format" = "http-path"))]
+    pub path: String,
+    /// How the sender speaks.
+    pub dialect: DialectName,
+    /// What the sender has to show. Not set is the same as `none`, but `check`
+    /// warns of it where others than this machine can reach the listener.
+    pub auth: Option<SourceAuth>,
+    /// Suspends records whose values break the dialect's tables, instead of
+    /// tagging and delivering them. Only for `tccc`.
+    #[serde(default)]
+    pub strict: bool,
+    /// What the records report. Only for `json`; `cdr` if not set.
+    pub kind: Option<Kind>,
+    /// JSON Pointers of the places where phone numbers stand; the token `*`
+    /// stands for every element of an array. Only for `json`. Destinations
+    /// with an egress contract need it; an empty list says that the records
+    /// hold none.
+    #[schemars(extend("items" = { "type": "string", "format": "json-pattern" }))]
+    pub numbers_in: Option<Vec<String>>,
+    /// JSON Pointer of the session's id. Only for `json`.
+    #[schemars(extend("format" = "json-pointer"))]
+    pub id_in: Option<String>,
+    /// Country whose national numbers are meant where a number names none:
+    /// two letters of ISO 3166-1.
+    #[serde(default = "default_region")]
+    #[schemars(extend("format" = "region"))]
+    pub region: String,
+    /// Largest body, in bytes; that of `ingest` if not set.
+    #[schemars(range(min = 1, max = 67_108_864))]
+    pub max_body_bytes: Option<usize>,
+}
+
+/// How a kind of sender speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DialectName {
+    /// Tencent Cloud Contact Center.
+    Tccc,
+    /// Any JSON object.
+    Json,
+}
+
+/// What a sender has to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SourceAuth {
+    /// Nothing (`auth.none = true`).
+    #[schemars(transform = only_true)]
+    None(bool),
+    /// HTTP Basic.
+    Basic(BasicAuth),
+    /// A bearer token in the header `Authorization`.
+    Bearer(Secret),
+    /// A token in the query parameter `token`, for senders that can set
+    /// nothing but the URL.
+    UrlToken(Secret),
+}
+
+fn only_true(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::Object(none)) = schema.pointer_mut("/properties/none") {
+        none.insert("const".into(), true.into());
+    }
+}
+
+fn default_region() -> String {
+    "CN".into()
+}

@@ -1,0 +1,123 @@
+//! A revision: one loaded, validated and compiled configuration.
+//!
+//! Never edited; a reload makes another one. What it decides about an arrival
+//! depends on the arrival and on it alone, so its number in an outcome says how
+//! that came about.
+
+use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
+
+use serde::Serialize;
+
+use super::model::Config;
+use crate::{
+    delivery::Destination,
+    record::Arrival,
+    route::{Journey, Journeys, Routes, journey::Origin},
+};
+
+/// A configuration that runs, or did.
+pub struct Revision {
+    /// Its number in the journal: 1, 2, 3, …
+    pub number: u32,
+    /// SHA-256 over configuration, plugins and tables, in hexadecimal.
+    pub digest: String,
+    /// The configuration. Secrets in it print as their references.
+    pub config: Arc<Config>,
+    /// The routes.
+    pub routes: Routes,
+    /// What is known of sources when their arrivals are processed.
+    pub origins: HashMap<Arc<str>, Arc<Origin>>,
+    /// The destinations that take arrivals: all but the retired ones.
+    pub destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    /// What it consists of, for people.
+    pub summary: Summary,
+    journeys: Journeys,
+}
+
+/// What a revision consists of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Plugins by name.
+    pub plugins: BTreeMap<String, PluginSummary>,
+    /// Tables by name, with their digests.
+    pub tables: BTreeMap<String, TableSummary>,
+    /// Names of the routes in order.
+    pub routes: Vec<String>,
+    /// Names of the destinations.
+    pub destinations: Vec<String>,
+}
+
+/// A plugin of a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginSummary {
+    /// What the component calls itself.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+}
+
+/// A table of a revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableSummary {
+    /// Number of keys.
+    pub keys: usize,
+    /// SHA-256 of the file.
+    pub digest: String,
+}
+
+/// A compiled configuration that has no number yet.
+pub struct Draft {
+    pub(super) digest: String,
+    pub(super) config: Arc<Config>,
+    pub(super) routes: Routes,
+    pub(super) origins: HashMap<Arc<str>, Arc<Origin>>,
+    pub(super) destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    pub(super) summary: Summary,
+}
+
+impl Draft {
+    /// The digest that the journal numbers revisions by.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// What it consists of, as JSON.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        // Texts and numbers only: there is nothing that could fail.
+        serde_json::to_string(&self.summary).unwrap_or_default()
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The revision of this number.
+    #[must_use]
+    pub fn numbered(self, number: u32) -> Revision {
+        Revision {
+            number,
+            digest: self.digest,
+            config: self.config,
+            routes: self.routes,
+            origins: self.origins,
+            destinations: self.destinations,
+            summary: self.summary,
+            journeys: Journeys::default(),
+        }
+    }
+}
+
+impl Revision {
+    /// The journey of an arrival under this revision.
+    #[must_use]
+    pub fn journey(&self, arrival: &Arc<Arrival>) -> Arc<Journey> {
+        let origin = || self.origins.get(&arrival.source).cloned();
+        self.journeys.of(arrival, origin)
+    }
+}

@@ -1,0 +1,99 @@
+//! The consumer: the one owner of a destination.
+//!
+//! It claims the destination, follows the journal from its cursor, and settles
+//! what became of each arrival. When the journal cannot settle, or someone else
+//! has claimed the destination, everything under way is dropped and it starts
+//! again from what is committed: a second attempt bears the same id.
+
+mod job;
+mod lines;
+mod session;
+mod settling;
+mod status;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    config::revision::Revision,
+    journal::{Journal, JournalError},
+    plugin::Workers,
+    record::Seq,
+};
+
+pub use session::Ended;
+use session::Session;
+pub use status::{Halt, Status, StatusCell};
+
+/// What all consumers share.
+pub struct Context {
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// The threads that plugins run on.
+    pub workers: Arc<Workers>,
+}
+
+/// What someone asks of a consumer.
+#[derive(Debug)]
+pub enum Command {
+    /// Try these deliveries again now, those that are exceptions.
+    Retry {
+        /// The arrivals.
+        seqs: Vec<Seq>,
+        /// How many are tried again, or why none.
+        reply: oneshot::Sender<Result<usize, JournalError>>,
+    },
+}
+
+/// Time between claims that failed.
+const CLAIM_BACKOFF: Duration = Duration::from_millis(500);
+
+/// The owner of one destination.
+pub struct Consumer {
+    /// The destination's name.
+    pub name: Arc<str>,
+    /// What it shares with the others.
+    pub context: Arc<Context>,
+    /// The revision that runs.
+    pub revision: watch::Receiver<Arc<Revision>>,
+    /// What is asked of it.
+    pub commands: mpsc::Receiver<Command>,
+    /// True when the gateway stops.
+    pub stop: watch::Receiver<bool>,
+    /// What it shows of itself.
+    pub status: Arc<StatusCell>,
+}
+
+impl Consumer {
+    /// Runs until the gateway stops or a revision no longer has the destination.
+    pub async fn run(mut self) {
+        loop {
+            match self.own().await {
+                Ok(Ended::Stopped | Ended::Removed) => return,
+                Ok(Ended::Changed) => continue,
+                Ok(Ended::Lost) => {
+                    tracing::error!(destination = &*self.name, "delivery task was lost; claiming the destination again");
+                }
+                Err(error) => {
+                    tracing::error!(destination = &*self.name, %error, "cannot settle; claiming the destination again");
+                }
+            }
+            self.status.restarted();
+            tokio::select! {
+                () = tokio::time::sleep(CLAIM_BACKOFF) => {}
+                _ = self.stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn own(&mut self) -> Result<Ended, JournalError> {
+        let revision = self.revision.borrow_and_update().clone();
+        let Some(destination) = revision.destinations.get(&self.name).cloned() else {
+            return Ok(Ended::Removed);
+        };
+        let journal = &self.context.journal;
+        let claim = journal.claim(&self.name, destination.start).await?;
+        Session::new(self, claim, revision, destination).run().await
+    }
+}

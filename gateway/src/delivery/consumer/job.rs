@@ -1,0 +1,140 @@
+//! One delivery under way: made and sent, in a task of its own.
+
+use std::sync::Arc;
+
+use crate::{
+    config::revision::Revision,
+    delivery::{
+        Destination, Driver, Payload,
+        file::Line,
+        http::{Attempted, Envelope},
+        payload::webhook_id,
+        prepare::{self, Prepared},
+    },
+    journal::{Exception, Frozen},
+    plugin::Workers,
+    record::Arrival,
+    route::{Journey, Suspension},
+};
+
+/// What a task needs to deliver one arrival.
+pub(super) struct Job {
+    pub(super) arrival: Arc<Arrival>,
+    pub(super) revision: Arc<Revision>,
+    pub(super) destination: Arc<Destination>,
+    /// The delivery as it is kept, when this is not its first attempt.
+    pub(super) exception: Option<Exception>,
+    /// Its payload, if one was frozen.
+    pub(super) frozen: Option<Frozen>,
+    /// Whether the breaker sent it to see if the destination is back.
+    pub(super) probe: bool,
+}
+
+/// A job that ended, not settled yet.
+pub(super) struct Done {
+    pub(super) arrival: Arc<Arrival>,
+    pub(super) exception: Option<Exception>,
+    pub(super) probe: bool,
+    pub(super) revision: u32,
+    pub(super) ended: JobEnd,
+}
+
+/// How a job ended.
+pub(super) enum JobEnd {
+    Skipped(String),
+    Suspended(Suspension),
+    Sent(Box<Sent>),
+    Line(Line),
+}
+
+/// What was sent, and how it went.
+pub(super) struct Sent {
+    pub(super) attempted: Attempted,
+    /// The payload in its frozen form, where it was not frozen before.
+    pub(super) to_freeze: Option<Frozen>,
+}
+
+impl Job {
+    pub(super) async fn run(self, workers: Arc<Workers>) -> Done {
+        let journey = self.revision.journey(&self.arrival);
+        let ended = self.deliver(&journey, &workers).await;
+        Done {
+            arrival: self.arrival,
+            exception: self.exception,
+            probe: self.probe,
+            revision: self.revision.number,
+            ended,
+        }
+    }
+
+    async fn deliver(&self, journey: &Arc<Journey>, workers: &Workers) -> JobEnd {
+        match &self.frozen {
+            Some(frozen) => self.deliver_frozen(journey, workers, frozen).await,
+            None => self.deliver_fresh(journey, workers).await,
+        }
+    }
+
+    async fn deliver_fresh(&self, journey: &Arc<Journey>, workers: &Workers) -> JobEnd {
+        let routes = &self.revision.routes;
+        match prepare::prepare(journey, routes, &self.destination, workers).await {
+            Prepared::Skipped(reason) => JobEnd::Skipped(reason),
+            Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
+            Prepared::Ready(payload) => {
+                let id = webhook_id(self.arrival.id, &self.destination.name);
+                self.transmit(payload, &id, true).await
+            }
+        }
+    }
+
+    /// The same bytes again, checked against the contract of today.
+    async fn deliver_frozen(
+        &self,
+        journey: &Arc<Journey>,
+        workers: &Workers,
+        frozen: &Frozen,
+    ) -> JobEnd {
+        let payload = Payload::thaw(frozen.clone());
+        if self.destination.contract.is_some() {
+            let (journey, destination) = (journey.clone(), self.destination.clone());
+            let checked = payload.clone();
+            let check = move |_: &mut _| {
+                let record = journey.record()?;
+                prepare::check(&journey, &destination, &record, &checked)
+            };
+            match workers.run(&self.destination.name, check).await {
+                Ok(None) => {}
+                Ok(Some(suspension)) => return JobEnd::Suspended(suspension),
+                Err(lost) => {
+                    return JobEnd::Suspended(Suspension {
+                        reason: "host_fault".into(),
+                        detail: lost.to_string(),
+                    });
+                }
+            }
+        }
+        self.transmit(payload, &frozen.webhook_id, false).await
+    }
+
+    async fn transmit(&self, payload: Payload, webhook_id: &str, fresh: bool) -> JobEnd {
+        match &self.destination.driver {
+            Driver::File(_) => JobEnd::Line(Line {
+                seq: self.arrival.seq,
+                id: self.arrival.id,
+                path: payload.target,
+                body: payload.body,
+            }),
+            Driver::Http(http) => {
+                let envelope = Envelope {
+                    arrival: self.arrival.id,
+                    webhook_id,
+                };
+                let attempted = http.send(&payload, envelope).await;
+                let to_freeze = fresh.then(|| payload.freeze(webhook_id.to_owned()));
+                JobEnd::Sent(Box::new(Sent {
+                    attempted,
+                    to_freeze,
+                }))
+            }
+        }
+    }
+}

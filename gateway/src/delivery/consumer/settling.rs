@@ -1,0 +1,201 @@
+//! Turns jobs that ended into a settlement.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::job::{Done, JobEnd, Sent};
+use crate::{
+    config::model::Retry,
+    delivery::{http::Failed, retry},
+    journal::{Attempt, Exception, Outcome, Parking, Payload, Reason, Settlement, State},
+    record::Seq,
+    route::Suspension,
+};
+
+/// What a destination's answer says about the destination itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It works, be it that it refused this record.
+    Works,
+    /// It failed.
+    Fails,
+    /// Nothing was asked of it.
+    None,
+}
+
+/// Adds a skipped arrival.
+pub(super) fn skip(settlement: &mut Settlement, seq: Seq, reason: &str, revision: u32) {
+    settlement.outcomes.push(Outcome {
+        seq,
+        state: State::Skipped,
+        reason: reason.into(),
+        status: 0,
+        duration_ms: 0,
+        revision,
+    });
+}
+
+/// Adds a line that was written.
+pub(super) fn written(settlement: &mut Settlement, seq: Seq, revision: u32) {
+    settlement.outcomes.push(Outcome {
+        seq,
+        state: State::Delivered,
+        reason: Reason::none(),
+        status: 0,
+        duration_ms: 0,
+        revision,
+    });
+}
+
+/// Adds a job that ended with anything but a line.
+pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) -> Sign {
+    let now = settlement.at;
+    let Done {
+        arrival,
+        exception,
+        probe,
+        revision,
+        ended,
+    } = done;
+    let case = Case {
+        seq: arrival.seq,
+        exception,
+        revision,
+        now,
+    };
+    match ended {
+        JobEnd::Line(_) => Sign::None,
+        JobEnd::Skipped(reason) => {
+            skip(settlement, case.seq, &reason, revision);
+            Sign::None
+        }
+        JobEnd::Suspended(suspension) => {
+            settlement.parked.push(case.suspend(&suspension));
+            Sign::None
+        }
+        JobEnd::Sent(sent) => case.sent(settlement, *sent, policy, probe),
+    }
+}
+
+/// One delivery that is being settled.
+struct Case {
+    seq: Seq,
+    exception: Option<Exception>,
+    revision: u32,
+    now: Timestamp,
+}
+
+impl Case {
+    fn attempts(&self) -> u32 {
+        self.exception.as_ref().map_or(0, |kept| kept.attempts)
+    }
+
+    fn suspend(&self, suspension: &Suspension) -> Parking {
+        let reason = Reason::from(suspension.reason.as_str());
+        let detail = suspension.detail.clone();
+        self.park(State::Suspended, reason, detail, self.attempts(), None, Payload::Keep)
+    }
+
+    fn sent(
+        self,
+        settlement: &mut Settlement,
+        sent: Sent,
+        policy: &Retry,
+        probe: bool,
+    ) -> Sign {
+        let attempted = sent.attempted;
+        let attempt = Attempt {
+            seq: self.seq,
+            number: self.attempts() + 1,
+            at: attempted.at,
+            outcome: Reason::from(match &attempted.failed {
+                None => "delivered",
+                Some(failed) if failed.for_good => "refused",
+                Some(_) => "failed",
+            }),
+            status: attempted.status,
+            duration_ms: milliseconds(attempted.took),
+            error: attempted
+                .failed
+                .as_ref()
+                .map_or_else(String::new, |failed| failed.error.clone()),
+            revision: self.revision,
+        };
+        let Some(failed) = attempted.failed else {
+            settlement.outcomes.push(Outcome {
+                seq: self.seq,
+                state: State::Delivered,
+                reason: Reason::none(),
+                status: attempt.status,
+                duration_ms: attempt.duration_ms,
+                revision: self.revision,
+            });
+            if self.exception.is_some() {
+                settlement.attempts.push(attempt);
+            }
+            return Sign::Works;
+        };
+        let payload = sent
+            .to_freeze
+            .map_or(Payload::Keep, |frozen| Payload::Freeze(Box::new(frozen)));
+        settlement.attempts.push(attempt);
+        settlement.parked.push(self.fail(&failed, policy, probe, payload));
+        if failed.for_good { Sign::Works } else { Sign::Fails }
+    }
+
+    fn fail(&self, failed: &Failed, policy: &Retry, probe: bool, payload: Payload) -> Parking {
+        let attempts = self.attempts() + 1;
+        let reason = Reason::from(failed.reason.as_str());
+        let error = failed.error.clone();
+        if failed.for_good {
+            return self.park(State::Dead, reason, error, attempts, None, payload);
+        }
+        let first = self.first_failed();
+        let next = retry::next_attempt(policy, attempts, first, self.now, failed.retry_after);
+        // What a probe finds does not count against the record it was made with.
+        let next = next.or_else(|| probe.then(|| later(self.now, policy)));
+        let state = if next.is_some() { State::Retrying } else { State::Dead };
+        self.park(state, reason, error, attempts, next, payload)
+    }
+
+    fn first_failed(&self) -> Timestamp {
+        match &self.exception {
+            Some(kept) if kept.attempts > 0 => kept.first_failed,
+            _ => self.now,
+        }
+    }
+
+    fn park(
+        &self,
+        state: State,
+        reason: Reason,
+        detail: String,
+        attempts: u32,
+        next_attempt: Option<Timestamp>,
+        payload: Payload,
+    ) -> Parking {
+        Parking {
+            exception: Exception {
+                seq: self.seq,
+                state,
+                reason,
+                detail,
+                attempts,
+                first_failed: self.first_failed(),
+                next_attempt,
+                revision: self.revision,
+            },
+            payload,
+        }
+    }
+}
+
+fn later(now: Timestamp, policy: &Retry) -> Timestamp {
+    now.checked_add(Duration::from_millis(policy.max_ms))
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,63 @@
+//! What a consumer shows of itself to the admin API.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Why a destination takes nothing at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Halt {
+    /// The breaker is open: the receiver fails.
+    BreakerOpen {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its files cannot be written.
+    FileError {
+        /// Since when.
+        since: Timestamp,
+        /// What the system said.
+        error: String,
+    },
+}
+
+/// How a consumer stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Deliveries under way.
+    pub under_way: usize,
+    /// Why nothing goes out, if so.
+    pub halt: Option<Halt>,
+    /// When the last attempt failed, and its reason.
+    pub last_failure: Option<(Timestamp, String)>,
+    /// How often it had to claim its destination again.
+    pub restarts: u64,
+}
+
+/// A [`Status`] that one writes and many read.
+#[derive(Debug, Default)]
+pub struct StatusCell(Mutex<Status>);
+
+impl StatusCell {
+    /// How the consumer stands now.
+    #[must_use]
+    pub fn get(&self) -> Status {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn update(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn restarted(&self) {
+        self.update(|status| {
+            status.restarts += 1;
+            status.under_way = 0;
+        });
+    }
+}

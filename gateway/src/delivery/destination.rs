@@ -1,0 +1,74 @@
+//! A destination as a revision has it: compiled, ready to be delivered to.
+
+use std::sync::Arc;
+
+use super::{file::FileSettings, http::HttpDriver, payload::Place, template};
+use crate::{
+    config::model::Retry,
+    journal::Start,
+    route::{Chain, guard::Contract},
+};
+
+/// A system that receives.
+pub struct Destination {
+    /// Its name in the config.
+    pub name: Arc<str>,
+    /// How it is reached.
+    pub driver: Driver,
+    /// Plugins after those of the route.
+    pub chain: Arc<Chain>,
+    /// What it may hold.
+    pub contract: Option<Contract>,
+    /// Attempts at once.
+    pub concurrency: usize,
+    /// What becomes of failed attempts.
+    pub retry: Retry,
+    /// Where its range starts when it is new.
+    pub start: Start,
+}
+
+/// How a destination is reached.
+pub enum Driver {
+    /// One request a record.
+    Http(HttpDriver),
+    /// One line a record.
+    File(FileSettings),
+}
+
+impl Driver {
+    /// What the target of its payloads is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Http(_) => Place::Url,
+            Self::File(_) => Place::FileName,
+        }
+    }
+
+    /// Renders the target for a record.
+    #[must_use]
+    pub fn target(&self, facts: &template::Facts<'_>) -> String {
+        match self {
+            Self::Http(http) => http.url.render(facts),
+            Self::File(file) => file.path.render(facts).to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Headers that the config sets.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Http(http) => http.plain_headers(),
+            Self::File(_) => Vec::new(),
+        }
+    }
+
+    /// Short name for the API.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::File(_) => "file",
+        }
+    }
+}

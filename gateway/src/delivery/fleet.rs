@@ -1,0 +1,170 @@
+//! All consumers of the revision that runs.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::consumer::{Command, Consumer, Context, Status, StatusCell};
+use crate::{config::revision::Revision, journal::JournalError, record::Seq};
+
+/// Commands that wait for a consumer; beyond, whoever asks waits too.
+const COMMANDS: usize = 16;
+
+/// The consumers by destination.
+pub struct Fleet {
+    context: Arc<Context>,
+    revision: watch::Sender<Arc<Revision>>,
+    stop: watch::Sender<bool>,
+    members: Mutex<HashMap<Arc<str>, Member>>,
+}
+
+struct Member {
+    commands: mpsc::Sender<Command>,
+    status: Arc<StatusCell>,
+    task: JoinHandle<()>,
+}
+
+/// Why a consumer could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// No such destination runs.
+    #[error("no destination {0} runs; see the configuration for retired and misspelt names")]
+    Unknown(String),
+    /// It has no ear at the moment.
+    #[error("destination {0} is claiming its place in the journal; try again")]
+    Away(String),
+    /// The journal could not do it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl Fleet {
+    /// Starts the consumers of a revision.
+    #[must_use]
+    pub fn start(context: Arc<Context>, revision: Arc<Revision>) -> Self {
+        let fleet = Self {
+            context,
+            revision: watch::Sender::new(revision),
+            stop: watch::Sender::new(false),
+            members: Mutex::new(HashMap::new()),
+        };
+        fleet.fill();
+        fleet
+    }
+
+    /// Switches to another revision: the consumers go on with it, those of
+    /// removed destinations end within `limit`. New ones start with
+    /// [`Fleet::fill`], so that what a destination was called before can be
+    /// carried over in between.
+    pub async fn switch(&self, revision: Arc<Revision>, limit: Duration) {
+        self.revision.send_replace(revision.clone());
+        let removed: Vec<_> = {
+            let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+            members
+                .extract_if(|name, _| !revision.destinations.contains_key(name))
+                .map(|(_, member)| member.task)
+                .collect()
+        };
+        end_all(removed, limit).await;
+    }
+
+    /// The revision that runs.
+    #[must_use]
+    pub fn revision(&self) -> Arc<Revision> {
+        self.revision.borrow().clone()
+    }
+
+    /// Starts the consumers that the revision has and the fleet does not.
+    pub fn fill(&self) {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.retain(|_, member| !member.task.is_finished());
+        for name in self.revision().destinations.keys() {
+            if !members.contains_key(name) {
+                members.insert(name.clone(), self.member(name.clone()));
+            }
+        }
+    }
+
+    fn member(&self, name: Arc<str>) -> Member {
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let status = Arc::new(StatusCell::default());
+        let consumer = Consumer {
+            name,
+            context: self.context.clone(),
+            revision: self.revision.subscribe(),
+            commands: inbox,
+            stop: self.stop.subscribe(),
+            status: status.clone(),
+        };
+        let task = tokio::spawn(consumer.run());
+        Member {
+            commands,
+            status,
+            task,
+        }
+    }
+
+    /// How a destination's consumer stands.
+    #[must_use]
+    pub fn status(&self, destination: &str) -> Option<Status> {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        members.get(destination).map(|member| member.status.get())
+    }
+
+    /// Tries exceptions again now. Returns how many.
+    ///
+    /// # Errors
+    /// When no such destination runs or the journal fails.
+    pub async fn retry(&self, destination: &str, seqs: Vec<Seq>) -> Result<usize, AskError> {
+        let commands = {
+            let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+            members
+                .get(destination)
+                .map(|member| member.commands.clone())
+        };
+        let commands = commands.ok_or_else(|| AskError::Unknown(destination.into()))?;
+        let (reply, answer) = oneshot::channel();
+        let away = || AskError::Away(destination.into());
+        commands
+            .send(Command::Retry { seqs, reply })
+            .await
+            .map_err(|_| away())?;
+        Ok(answer.await.map_err(|_| away())??)
+    }
+
+    /// Stops all consumers: what is under way may end within `limit`, the rest
+    /// is done again after the next start. True if all ended in time.
+    pub async fn stop(&self, limit: Duration) -> bool {
+        self.stop.send_replace(true);
+        let members: Vec<_> = {
+            let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+            members.drain().map(|(_, member)| member.task).collect()
+        };
+        end_all(members, limit).await
+    }
+}
+
+/// Waits for tasks to end, and aborts those that have not within `limit`. True
+/// if all ended in time.
+async fn end_all(tasks: Vec<JoinHandle<()>>, limit: Duration) -> bool {
+    let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
+    let all = async {
+        for task in tasks {
+            // A consumer that panicked has nothing under way any more.
+            let _ = task.await;
+        }
+    };
+    let in_time = timeout(limit, all).await.is_ok();
+    for abort in aborts {
+        abort.abort();
+    }
+    in_time
+}

@@ -1,0 +1,239 @@
+//! The journal: what arrived, and what became of it at every destination.
+//!
+//! Purpose: the one durable place. An arrival is committed here as it came,
+//! before its sender is told of success. Each destination is a durable consumer
+//! with a cursor over the arrivals; what it did with them is recorded as
+//! outcomes, and its cursor and ledger are folds of those.
+//!
+//! Invariants, whatever the engine:
+//!
+//! - [`Journal::append`] and [`Journal::settle`] return success only after their
+//!   data is on disk.
+//! - Sequence numbers are 1, 2, 3, … without gaps; ids ascend with them, also
+//!   over restarts and when the clock steps back.
+//! - A settlement is all or nothing: outcomes, exceptions, attempts, file parts,
+//!   cursor and counters change together.
+//! - An arrival passes a destination once. From then on it is either finished
+//!   (delivered, skipped, discarded, expired) or an exception (retrying,
+//!   suspended, dead), and only exceptions change again. A settlement that says
+//!   otherwise is refused whole, so the ledger cannot be talked out of balance.
+//! - Only the newest owner of a destination settles: [`Journal::claim`] hands out
+//!   an epoch, and an older one gets [`JournalError::Fenced`].
+//!
+//! How it fails: every operation returns a [`JournalError`] that says what was
+//! wrong, where, and what to do. After an error other than
+//! [`JournalError::Busy`] a settlement may or may not have been stored (as with
+//! any database whose commit fails): its owner claims the destination again,
+//! which tells it the truth.
+//!
+//! Two traits: [`JournalReader`] looks, [`Journal`] also writes. They speak only
+//! of arrivals, epochs and settlements, so that an engine over a distributed log
+//! can stand where [`sqlite::SqliteJournal`] stands.
+
+mod audit;
+mod error;
+mod exception;
+mod health;
+mod intake;
+mod ledger;
+mod outcome;
+mod packed;
+mod reason;
+mod revision;
+mod seq_set;
+mod settlement;
+pub mod sqlite;
+mod state;
+mod varint;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+pub use audit::{Audit, Verification};
+pub use error::JournalError;
+pub use exception::{Attempt, Exception, Frozen};
+pub use health::Health;
+pub use intake::{Dedup, NewArrival, Seen};
+pub use ledger::{Counts, Ledger};
+pub use outcome::{Fate, Outcome};
+pub use reason::Reason;
+pub use revision::Revision;
+pub use seq_set::{MalformedSeqSet, SeqSet};
+pub use settlement::{Claim, FilePart, Parking, Payload, Settlement, Start};
+pub use state::{State, UnknownState};
+
+use crate::record::{Arrival, ArrivalId, Seq};
+
+/// What a journal tells. Every answer is a consistent snapshot of committed
+/// data; none of the calls blocks the async runtime.
+#[async_trait]
+pub trait JournalReader: Send + Sync {
+    /// The newest committed arrival, or `Seq(0)` when there is none. For a
+    /// journal opened to read only: as of the opening.
+    fn head(&self) -> Seq;
+
+    /// Arrivals from `from` on, in order: at most `limit`, and no more after
+    /// their bodies have reached `max_bytes` (the first one comes whatever its
+    /// size). Empty when `from` is beyond the head.
+    async fn read(
+        &self,
+        from: Seq,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Arc<Arrival>>, JournalError>;
+
+    /// The arrival at a position, if it is still kept.
+    async fn get(&self, seq: Seq) -> Result<Option<Arc<Arrival>>, JournalError>;
+
+    /// The arrival with an id, if it is still kept.
+    async fn find(&self, id: ArrivalId) -> Result<Option<Arc<Arrival>>, JournalError>;
+
+    /// The newest `limit` arrivals of a session, oldest first. Looks through
+    /// the whole journal where the session is old.
+    async fn find_session(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<Arc<Arrival>>, JournalError>;
+
+    /// What was received at or after `since`, oldest first, and of that the
+    /// newest `limit`: the deduplication window is rebuilt from it at start.
+    async fn dedup_window(&self, since: Timestamp, limit: usize)
+    -> Result<Vec<Seen>, JournalError>;
+
+    /// The names of all destinations that ever claimed, in the order of their
+    /// first claim.
+    async fn destinations(&self) -> Result<Vec<String>, JournalError>;
+
+    /// The counters of a destination; `None` when it never claimed.
+    async fn ledger(&self, destination: &str) -> Result<Option<Ledger>, JournalError>;
+
+    /// The counters of every destination, all of one moment.
+    async fn ledgers(&self) -> Result<Vec<Ledger>, JournalError>;
+
+    /// Recounts every ledger from arrivals and outcomes, and compares. Reads
+    /// the whole journal in one snapshot: seconds per ten million deliveries.
+    async fn verify(&self) -> Result<Audit, JournalError>;
+
+    /// The exceptions of a destination after a position, in order of arrival;
+    /// in one state, or in any.
+    async fn exceptions(
+        &self,
+        destination: &str,
+        state: Option<State>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Exception>, JournalError>;
+
+    /// The exceptions whose next attempt is due at `now`, the longest due first.
+    /// A delivery in flight stays due until it is settled: ask for as many more
+    /// as are in flight.
+    async fn due(
+        &self,
+        destination: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Exception>, JournalError>;
+
+    /// When the earliest next attempt of a destination is due.
+    async fn next_due(&self, destination: &str) -> Result<Option<Timestamp>, JournalError>;
+
+    /// One exception.
+    async fn exception(
+        &self,
+        destination: &str,
+        seq: Seq,
+    ) -> Result<Option<Exception>, JournalError>;
+
+    /// The frozen payload of an exception, if it has one.
+    async fn frozen(&self, destination: &str, seq: Seq) -> Result<Option<Frozen>, JournalError>;
+
+    /// The recorded attempts of a delivery, in order.
+    async fn attempts(&self, destination: &str, seq: Seq) -> Result<Vec<Attempt>, JournalError>;
+
+    /// What became of an arrival at every destination whose range holds it.
+    async fn fates(&self, seq: Seq) -> Result<Vec<Fate>, JournalError>;
+
+    /// The deliveries of a destination after a position, in order of arrival;
+    /// in one state, or in any (pending ones included).
+    async fn deliveries(
+        &self,
+        destination: &str,
+        state: Option<State>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Fate>, JournalError>;
+
+    /// The newest part of a file, open or finished.
+    async fn last_part(
+        &self,
+        destination: &str,
+        path: &str,
+    ) -> Result<Option<FilePart>, JournalError>;
+
+    /// A registered revision.
+    async fn revision(&self, number: u32) -> Result<Option<Revision>, JournalError>;
+}
+
+/// A journal that this process owns.
+#[async_trait]
+pub trait Journal: JournalReader {
+    /// Commits an arrival. Returns once it is on disk, with its position and id.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Busy`] at once when the queue is full. With any error
+    /// nothing may be acknowledged to the sender; after a commit that failed on
+    /// its way to the disk the arrival may still turn up.
+    async fn append(&self, arrival: NewArrival) -> Result<Arc<Arrival>, JournalError>;
+
+    /// Follows the head: the newest committed arrival.
+    fn watch(&self) -> watch::Receiver<Seq>;
+
+    /// Makes the caller the owner of a destination, and the owner before it a
+    /// stranger. The first claim of a name fixes where its range starts; for a
+    /// known name `start` means nothing, and a retired one resumes where it
+    /// stood.
+    async fn claim(&self, destination: &str, start: Start) -> Result<Claim, JournalError>;
+
+    /// Commits what became of deliveries. See [`Settlement`] for what is
+    /// refused; a refused settlement changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Fenced`] when the destination was claimed since `epoch`.
+    async fn settle(
+        &self,
+        destination: &str,
+        epoch: u64,
+        settlement: Settlement,
+    ) -> Result<(), JournalError>;
+
+    /// Freezes the ledger of a destination: arrivals after the present head are
+    /// not in its range until it is claimed again. Fences its owner. `false`
+    /// when the name is not known.
+    async fn retire(&self, destination: &str) -> Result<bool, JournalError>;
+
+    /// Carries everything of a destination over to another name, and fences its
+    /// owner. `false` when `from` is not known (it may have been renamed
+    /// before).
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Refused`] when `to` has a ledger of its own.
+    async fn rename(&self, from: &str, to: &str) -> Result<bool, JournalError>;
+
+    /// The number of a configuration revision: that of the newest registered one
+    /// if it has this digest, else the next. `summary` is JSON for people.
+    async fn register_revision(&self, digest: &str, summary: &str) -> Result<u32, JournalError>;
+
+    /// Whether commits succeed. At once when the last one did; after a failure
+    /// tries to open the journal again and to commit.
+    async fn probe(&self) -> Result<(), JournalError>;
+
+    /// How the journal stands, from memory.
+    fn health(&self) -> Health;
+}

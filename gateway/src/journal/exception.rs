@@ -1,0 +1,78 @@
+//! Deliveries that did not go straight through, and what is kept about them.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Reason, State};
+use crate::record::Seq;
+
+/// A delivery that is retrying, suspended or dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Exception {
+    /// The arrival.
+    pub seq: Seq,
+    /// [`State::Retrying`], [`State::Suspended`] or [`State::Dead`].
+    pub state: State,
+    /// Why, in a word.
+    pub reason: Reason,
+    /// Why, in the words of the plugin's author or of the error; no personal
+    /// data. Cut to [`Exception::MAX_DETAIL_CHARS`] when stored.
+    pub detail: String,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the first of them failed, or it was parked.
+    pub first_failed: Timestamp,
+    /// When the next attempt is due; `None` when none follows by itself.
+    pub next_attempt: Option<Timestamp>,
+    /// The revision that the payload (or the failure) comes from.
+    pub revision: u32,
+}
+
+impl Exception {
+    /// The longest detail, and the longest error of an [`Attempt`], in
+    /// characters.
+    pub const MAX_DETAIL_CHARS: usize = 2_000;
+}
+
+/// The payload of the first attempt that did not succeed, as every automatic
+/// retry sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// The bytes of the body.
+    pub body: Bytes,
+    /// The body's media type.
+    pub content_type: String,
+    /// What the record made of the destination's URL or path template; `None`
+    /// where that is constant.
+    pub target: Option<String>,
+    /// Headers that the record has a part in, in order. Those of the transport
+    /// (authorisation, signature) are made anew each time.
+    pub headers: Vec<(String, String)>,
+    /// The stable id that the receiver deduplicates by.
+    pub webhook_id: String,
+    /// Digests of the plugins and tables that made the payload, as text.
+    pub digests: String,
+}
+
+/// One try of one delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attempt {
+    /// The arrival.
+    pub seq: Seq,
+    /// 1 for the first. The same number again replaces what was recorded.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How it ended, in a word: `delivered`, `failed`, `refused`, …
+    pub outcome: Reason,
+    /// The receiver's HTTP status; 0 where there was none.
+    pub status: u16,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u32,
+    /// What went wrong; empty when nothing did. Cut to
+    /// [`Exception::MAX_DETAIL_CHARS`] when stored.
+    pub error: String,
+    /// The revision that made the payload.
+    pub revision: u32,
+}

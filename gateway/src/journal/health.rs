@@ -1,0 +1,35 @@
+//! How a journal stands.
+
+use serde::Serialize;
+
+use super::JournalError;
+
+/// How a journal stands, for metrics and readiness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// Why the last commit failed; `None` when it succeeded.
+    #[serde(skip)]
+    pub failure: Option<JournalError>,
+    /// Requests that wait for a commit.
+    pub queued: usize,
+    /// How many may.
+    pub queue_limit: usize,
+    /// Commits since the start.
+    pub commits: u64,
+    /// Commits that failed since the start.
+    pub failed_commits: u64,
+    /// Requests committed since the start; divided by `commits`, the size of a
+    /// group.
+    pub committed: u64,
+    /// Size of the journal's main file, in bytes.
+    pub file_bytes: u64,
+    /// Size of its write-ahead log, in bytes.
+    pub wal_bytes: u64,
+}
+
+impl Health {
+    /// Whether the last commit succeeded.
+    pub fn is_ok(&self) -> bool {
+        self.failure.is_none()
+    }
+}

@@ -1,0 +1,122 @@
+//! Claims on a destination, and what their owner settles.
+
+use jiff::Timestamp;
+
+use super::{Attempt, Exception, Frozen, Outcome, SeqSet};
+use crate::record::{ArrivalId, Seq};
+
+/// Where the range of a new destination starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// After the newest arrival: only what comes from now on.
+    #[default]
+    Now,
+    /// At the oldest arrival that is kept.
+    Beginning,
+    /// At the first arrival received at or after a time.
+    At(Timestamp),
+}
+
+/// What a new owner of a destination starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Shown with every settlement; an older one is refused.
+    pub epoch: u64,
+    /// The first arrival of the destination's range.
+    pub start: Seq,
+    /// Every arrival of the range up to and including this one has passed.
+    pub cursor: Seq,
+    /// The arrivals beyond the cursor that have passed as well.
+    pub ahead: SeqSet,
+    /// The file parts that are being written, with their committed lengths.
+    pub files: Vec<FilePart>,
+}
+
+/// What became of deliveries, committed as one.
+///
+/// The journal works out cursor and counters from it: an arrival that is named
+/// for the first time passes, whether it is finished or becomes an exception.
+/// Refused whole, as [`JournalError::Refused`](super::JournalError::Refused),
+/// are: an arrival outside the range or named twice; an outcome in a state that
+/// is not final; a parking whose state is; anything about an arrival that is
+/// finished already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// When this is settled; kept to the millisecond.
+    pub at: Timestamp,
+    /// Deliveries that are finished: delivered, skipped, discarded, expired.
+    /// One that was an exception is none from now on, and loses its frozen
+    /// payload; its attempts stay.
+    pub outcomes: Vec<Outcome>,
+    /// Deliveries that are an exception from now on, or are so in another way.
+    pub parked: Vec<Parking>,
+    /// Attempts to keep on record. Those of a delivery that succeeds at once
+    /// need not be.
+    pub attempts: Vec<Attempt>,
+    /// File parts as they stand now; one row per destination, path and part.
+    pub files: Vec<FilePart>,
+}
+
+impl Settlement {
+    /// Nothing settled yet.
+    pub fn new(at: Timestamp) -> Self {
+        Self {
+            at,
+            outcomes: Vec::new(),
+            parked: Vec::new(),
+            attempts: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+            && self.parked.is_empty()
+            && self.attempts.is_empty()
+            && self.files.is_empty()
+    }
+}
+
+/// An exception to be kept, and what happens to its payload. Its outcome is
+/// recorded by the journal when the state changes, with status and duration of
+/// the settlement's last attempt at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parking {
+    /// The exception.
+    pub exception: Exception,
+    /// Its payload.
+    pub payload: Payload,
+}
+
+/// What happens to the frozen payload of an exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// It stays as it is, frozen or not.
+    Keep,
+    /// This one from now on.
+    Freeze(Box<Frozen>),
+    /// None from now on: the next attempt runs the chain again.
+    Forget,
+}
+
+/// A part of a file that a destination writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilePart {
+    /// The file, relative to the destination's base directory.
+    pub path: String,
+    /// 1 for the first part of the path.
+    pub part: u32,
+    /// Committed length in bytes: on recovery the part is cut back to it.
+    pub length: u64,
+    /// Records in that length.
+    pub records: u64,
+    /// The first arrival in it.
+    pub first: ArrivalId,
+    /// The last arrival in it.
+    pub last: ArrivalId,
+    /// When the part was opened.
+    pub opened: Timestamp,
+    /// Whether it is complete and has its final name.
+    pub finished: bool,
+}

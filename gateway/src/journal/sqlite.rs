@@ -1,0 +1,340 @@
+//! The embedded engine: one SQLite file in WAL mode.
+//!
+//! # Writing
+//!
+//! One thread writes. Appends, settlements and claims wait in one bounded queue;
+//! the thread takes what is there (and lingers briefly for more), applies it in
+//! one transaction with `synchronous = FULL`, and answers everyone after the
+//! commit: one fsync for all. A request that is refused undoes only its own part.
+//! A commit that fails is told to all of its group; the connection is closed,
+//! opened anew and compared with what was acknowledged before, now or, while that
+//! fails, with the next request. Another thread moves the log into the file, so
+//! that no sender waits for it.
+//!
+//! # The file, for people
+//!
+//! Every table and column is described in `schema/001.sql`, which SQLite keeps:
+//! `.schema` in `sqlite3 journal.db` prints it. The views `arrivals_readable`,
+//! `exceptions_readable` and `ledger` resolve numbers and times. Only
+//! `outcomes.entries` is packed (`gateway/src/journal/packed.rs` gives the bytes),
+//! and `destinations.ahead` ([`SeqSet::encode`](super::SeqSet::encode)).
+//! `application_id` is "CDRG", `user_version` the schema version. While the
+//! gateway runs, look with `sqlite3 -readonly`; copies are made with `.backup`.
+//!
+//! No index is random: everything is keyed by position, or by a destination and
+//! a position. An id is found by halving (ids ascend with positions), a session by
+//! looking through the narrow table `arrival_index`, newest first.
+//!
+//! # Room for retention
+//!
+//! What has been settled everywhere can be removed in small steps: rows of
+//! `arrivals` and `arrival_index` below a horizon that no destination's cursor
+//! (nor any exception) still needs, with their `attempts`, each step a task of the
+//! writer; then `PRAGMA incremental_vacuum(n)` gives the pages back (the file is
+//! made with `auto_vacuum = INCREMENTAL`). The newest arrival always stays: it
+//! holds the next position and id. Rows of `outcomes` below the same horizon are
+//! one contiguous range per destination (the key begins with `first_seq`, and no
+//! row spans more than 4096 positions); they are folded into base counters with a
+//! `base_through` column in a later schema version, and a recount then starts from
+//! those. Readers already live with missing positions.
+
+mod append;
+mod arrivals;
+mod checkpoint;
+mod claim;
+mod connection;
+mod destination;
+mod exceptions;
+mod fold;
+mod group;
+mod keep;
+mod lock;
+mod names;
+mod reader;
+mod readers;
+mod revisions;
+mod schema;
+mod settle;
+mod shared;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod verify;
+mod writer;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use self::{
+    group::{Group, Isolation, Task, Work},
+    lock::ProcessLock,
+    reader::ReadsFile,
+    readers::Readers,
+    shared::Shared,
+    trouble::Trouble,
+    writer::Writer,
+};
+use super::{Claim, Health, Journal, JournalError, NewArrival, Settlement, Start};
+use crate::record::{Arrival, Seq};
+
+/// How a journal is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long the writer waits at most for a group to grow. It waits only
+    /// while the group is smaller than the one before.
+    pub linger: Duration,
+    /// How many requests may wait; further ones are refused at once.
+    pub max_queue: usize,
+    /// How many requests one commit takes.
+    pub max_group: usize,
+    /// The largest size of the main file in bytes; 0 for no limit. The log
+    /// beside it may take some 100 MB more.
+    pub max_file_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            linger: Duration::from_millis(1),
+            max_queue: 4096,
+            max_group: 512,
+            max_file_bytes: 0,
+        }
+    }
+}
+
+/// A journal in a SQLite file, owned by this process.
+///
+/// Dropping it commits what waits, and ends the writer's thread.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    max_queue: usize,
+    shared: Arc<Shared>,
+    readers: Readers,
+    /// `None` only while dropping.
+    queue: Option<SyncSender<Box<dyn Task>>>,
+    thread: Option<thread::JoinHandle<()>>,
+    _lock: ProcessLock,
+}
+
+/// A journal in a SQLite file, opened to look only: another process may own it.
+#[derive(Debug)]
+pub struct SqliteReader {
+    readers: Readers,
+    head: Seq,
+}
+
+impl SqliteJournal {
+    /// Opens a journal, or makes one where there is none (its directory too),
+    /// readable by nobody else. Blocks while it opens.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Locked`] when another process has it;
+    /// [`JournalError::NewerSchema`], [`JournalError::Foreign`] or
+    /// [`JournalError::Corrupt`] when the file is not what it should be.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, JournalError> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(|error| JournalError::Io {
+                doing: "create the directory of",
+                path: path.to_owned(),
+                problem: error.to_string(),
+            })?;
+        }
+        let lock = ProcessLock::take(path)?;
+        let writer = Writer::open(
+            path.to_owned(),
+            options.linger,
+            options.max_group,
+            options.max_file_bytes,
+        )?;
+        let shared = writer.shared();
+        let readers = Readers::open(path.to_owned())?;
+        let (queue, waiting) = sync_channel(options.max_queue);
+        let thread = thread::Builder::new()
+            .name("journal-writer".to_owned())
+            .spawn(move || writer.run(&waiting))
+            .map_err(|error| JournalError::Io {
+                doing: "start the writer thread of",
+                path: path.to_owned(),
+                problem: error.to_string(),
+            })?;
+        Ok(Self {
+            path: path.to_owned(),
+            max_queue: options.max_queue,
+            shared,
+            readers,
+            queue: Some(queue),
+            thread: Some(thread),
+            _lock: lock,
+        })
+    }
+
+    /// Opens a journal to look only, whether or not a gateway runs on it. Blocks
+    /// while it opens.
+    pub fn open_read_only(path: &Path) -> Result<SqliteReader, JournalError> {
+        let readers = Readers::open(path.to_owned())?;
+        let head = readers.read_here(arrivals::newest)?;
+        Ok(SqliteReader { readers, head })
+    }
+
+    /// Changes the largest size of the main file, in bytes; 0 for no limit.
+    /// Holds from the next commit on.
+    pub fn set_max_file_bytes(&self, bytes: u64) {
+        self.shared.max_file_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    async fn submit<T, F>(&self, isolation: Isolation, work: F) -> Result<T, JournalError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Group<'_>) -> Result<T, Trouble> + Send + 'static,
+    {
+        let (task, answer) = Work::new(isolation, work);
+        let queue = self.queue.as_ref().ok_or(JournalError::Closed)?;
+        self.shared.queued.fetch_add(1, Ordering::Relaxed);
+        if let Err(refused) = queue.try_send(Box::new(task)) {
+            self.shared.queued.fetch_sub(1, Ordering::Relaxed);
+            return Err(match refused {
+                TrySendError::Full(_) => JournalError::Busy {
+                    queue: self.max_queue,
+                },
+                TrySendError::Disconnected(_) => JournalError::Closed,
+            });
+        }
+        answer.await.unwrap_or(Err(JournalError::Closed))
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A panicking writer has said so itself; there is nothing to save.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl ReadsFile for SqliteJournal {
+    fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    fn newest(&self) -> Seq {
+        *self.shared.head.borrow()
+    }
+}
+
+impl ReadsFile for SqliteReader {
+    fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    fn newest(&self) -> Seq {
+        self.head
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteJournal {
+    async fn append(&self, arrival: NewArrival) -> Result<Arc<Arrival>, JournalError> {
+        self.submit(Isolation::None, |group| append::append(group, arrival))
+            .await
+    }
+
+    fn watch(&self) -> watch::Receiver<Seq> {
+        self.shared.head.subscribe()
+    }
+
+    async fn claim(&self, destination: &str, start: Start) -> Result<Claim, JournalError> {
+        let name = destination.to_owned();
+        self.submit(Isolation::Savepoint, move |group| {
+            claim::claim(group, &name, start)
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        destination: &str,
+        epoch: u64,
+        settlement: Settlement,
+    ) -> Result<(), JournalError> {
+        let name = destination.to_owned();
+        self.submit(Isolation::Savepoint, move |group| {
+            settle::settle(group, &name, epoch, &settlement)
+        })
+        .await
+    }
+
+    async fn retire(&self, destination: &str) -> Result<bool, JournalError> {
+        let name = destination.to_owned();
+        self.submit(Isolation::Savepoint, move |group| {
+            claim::retire(group, &name)
+        })
+        .await
+    }
+
+    async fn rename(&self, from: &str, to: &str) -> Result<bool, JournalError> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.submit(Isolation::Savepoint, move |group| {
+            claim::rename(group, &from, &to)
+        })
+        .await
+    }
+
+    async fn register_revision(&self, digest: &str, summary: &str) -> Result<u32, JournalError> {
+        let (digest, summary) = (digest.to_owned(), summary.to_owned());
+        self.submit(Isolation::Savepoint, move |group| {
+            revisions::register(group, &digest, &summary)
+        })
+        .await
+    }
+
+    async fn probe(&self) -> Result<(), JournalError> {
+        if self.shared.failure().is_none() {
+            return Ok(());
+        }
+        self.submit(Isolation::Savepoint, |group| {
+            group
+                .connection
+                .execute("UPDATE probe SET writes = writes + 1", [])?;
+            Ok(())
+        })
+        .await
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            failure: self.shared.failure(),
+            queued: self.shared.queued.load(Ordering::Relaxed),
+            queue_limit: self.max_queue,
+            commits: self.shared.commits.load(Ordering::Relaxed),
+            failed_commits: self.shared.failed_commits.load(Ordering::Relaxed),
+            committed: self.shared.committed.load(Ordering::Relaxed),
+            file_bytes: size_of_file(&self.path, ""),
+            wal_bytes: size_of_file(&self.path, "-wal"),
+        }
+    }
+}
+
+/// The size of the file or of a companion of it; 0 when there is none.
+fn size_of_file(path: &Path, suffix: &str) -> u64 {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    fs::metadata(name).map_or(0, |metadata| metadata.len())
+}

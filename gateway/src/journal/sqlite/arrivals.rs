@@ -1,0 +1,204 @@
+//! Reading arrivals.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::{
+    append::session_hash,
+    trouble::{Trouble, from_sql, time, to_sql},
+};
+use crate::{
+    journal::{Dedup, Seen},
+    record::{Arrival, ArrivalId, Defect, Kind, Seq, Tags},
+};
+
+const QUERY: &str =
+    "SELECT i.seq, i.id, i.received_ms, s.name, i.kind, a.session, a.tags, a.defect,
+    a.body FROM arrival_index AS i JOIN arrivals AS a ON a.seq = i.seq
+    JOIN sources AS s ON s.id = i.source";
+
+/// Arrivals from a position on; see
+/// [`JournalReader::read`](crate::journal::JournalReader::read).
+pub(super) fn read(
+    connection: &Connection,
+    from: Seq,
+    limit: usize,
+    max_bytes: usize,
+) -> Result<Vec<Arc<Arrival>>, Trouble> {
+    let mut statement =
+        connection.prepare_cached(&format!("{QUERY} WHERE i.seq >= ?1 ORDER BY i.seq"))?;
+    let mut rows = statement.query([to_sql(from.0)?])?;
+    let mut found: Vec<Arc<Arrival>> = Vec::new();
+    let mut sources = HashMap::new();
+    let mut bytes = 0;
+    while found.len() < limit && bytes < max_bytes {
+        let Some(row) = rows.next()? else { break };
+        let arrival = arrival(row, &mut sources)?;
+        bytes += arrival.body.len();
+        found.push(Arc::new(arrival));
+    }
+    Ok(found)
+}
+
+/// The arrival at a position.
+pub(super) fn get(connection: &Connection, seq: Seq) -> Result<Option<Arc<Arrival>>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!("{QUERY} WHERE i.seq = ?1"))?;
+    let mut rows = statement.query([to_sql(seq.0)?])?;
+    let row = rows.next()?;
+    row.map(|row| arrival(row, &mut HashMap::new()).map(Arc::new))
+        .transpose()
+}
+
+/// The arrival with an id.
+pub(super) fn find(
+    connection: &Connection,
+    id: ArrivalId,
+) -> Result<Option<Arc<Arrival>>, Trouble> {
+    let head = newest(connection)?;
+    match first_not_before(connection, head, id)? {
+        Some((seq, found)) if found == id => get(connection, seq),
+        _ => Ok(None),
+    }
+}
+
+/// The newest position.
+pub(super) fn newest(connection: &Connection) -> Result<Seq, Trouble> {
+    let max: Option<i64> = connection
+        .prepare_cached("SELECT max(seq) FROM arrival_index")?
+        .query_row([], |row| row.get(0))?;
+    Ok(Seq(from_sql(max.unwrap_or(0), "the newest seq")?))
+}
+
+/// The first arrival that is kept at or after a position.
+pub(super) fn first_kept(
+    connection: &Connection,
+    from: Seq,
+) -> Result<Option<(Seq, ArrivalId)>, Trouble> {
+    let found: Option<(i64, [u8; 16])> = connection
+        .prepare_cached("SELECT seq, id FROM arrival_index WHERE seq >= ?1 ORDER BY seq LIMIT 1")?
+        .query_row([to_sql(from.0)?], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    found
+        .map(|(seq, id)| {
+            Ok((
+                Seq(from_sql(seq, "a seq")?),
+                ArrivalId(Uuid::from_bytes(id)),
+            ))
+        })
+        .transpose()
+}
+
+/// The first arrival whose id is not less than this one: ids ascend, so the
+/// positions are halved until it is found. Positions may be missing.
+pub(super) fn first_not_before(
+    connection: &Connection,
+    head: Seq,
+    id: ArrivalId,
+) -> Result<Option<(Seq, ArrivalId)>, Trouble> {
+    let (mut low, mut high) = (0, head.0 + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match first_kept(connection, Seq(middle))? {
+            Some((seq, found)) if found < id => low = seq.0 + 1,
+            _ => high = middle,
+        }
+    }
+    first_kept(connection, Seq(low))
+}
+
+/// The newest arrivals of a session within a range of positions, newest first.
+pub(super) fn of_session(
+    connection: &Connection,
+    session: &str,
+    first: u64,
+    last: u64,
+    limit: usize,
+) -> Result<Vec<Arc<Arrival>>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq FROM arrival_index WHERE seq BETWEEN ?1 AND ?2 AND session_hash = ?3
+         ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query(params![
+        to_sql(first)?,
+        to_sql(last)?,
+        session_hash(session)
+    ])?;
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let Some(row) = rows.next()? else { break };
+        let seq = Seq(from_sql(row.get(0)?, "a seq")?);
+        found.extend(
+            get(connection, seq)?.filter(|arrival| arrival.session.as_deref() == Some(session)),
+        );
+    }
+    Ok(found)
+}
+
+/// What the deduplication window remembers of a range of positions since a time,
+/// newest first.
+pub(super) fn seen(
+    connection: &Connection,
+    first: u64,
+    last: u64,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Seen>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, id, received_ms, dedup_key, body_hash FROM arrival_index
+         WHERE seq BETWEEN ?1 AND ?2 AND received_ms >= ?3 ORDER BY seq DESC",
+    )?;
+    let mut rows = statement.query([to_sql(first)?, to_sql(last)?, since.as_millisecond()])?;
+    let mut seen = Vec::new();
+    while seen.len() < limit {
+        let Some(row) = rows.next()? else { break };
+        seen.push(Seen {
+            seq: Seq(from_sql(row.get(0)?, "a seq")?),
+            id: ArrivalId(Uuid::from_bytes(row.get(1)?)),
+            received: time(row.get(2)?, "a time of receipt")?,
+            dedup: Dedup {
+                key: row.get(3)?,
+                body: row.get(4)?,
+            },
+        });
+    }
+    Ok(seen)
+}
+
+fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arrival, Trouble> {
+    let seq: u64 = from_sql(row.get(0)?, "a seq")?;
+    let malformed = |what: &str| Trouble::Malformed(format!("arrival {seq} has an unknown {what}"));
+    let source: String = row.get(3)?;
+    let kind: String = row.get(4)?;
+    let session: Option<String> = row.get(5)?;
+    let tags: Option<String> = row.get(6)?;
+    let defect: Option<String> = row.get(7)?;
+    let body: Vec<u8> = row.get(8)?;
+    Ok(Arrival {
+        seq: Seq(seq),
+        id: ArrivalId(Uuid::from_bytes(row.get(1)?)),
+        received: time(row.get(2)?, "a time of receipt")?,
+        source: Arc::clone(
+            sources
+                .entry(source)
+                .or_insert_with_key(|name| Arc::from(name.as_str())),
+        ),
+        kind: kind.parse::<Kind>().map_err(|_| malformed("kind"))?,
+        session: session.map(Arc::from),
+        tags: tags.map_or(Ok(Tags::new()), |tags| {
+            serde_json::from_str(&tags).map_err(|_| malformed("form of tags"))
+        })?,
+        defect: defect
+            .map(|name| {
+                let known = Defect::ALL
+                    .into_iter()
+                    .find(|defect| defect.as_str() == name);
+                known.ok_or_else(|| malformed("defect"))
+            })
+            .transpose()?,
+        body: Bytes::from(body),
+    })
+}

@@ -1,0 +1,104 @@
+//! Owning, retiring and renaming destinations.
+
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use super::{
+    arrivals,
+    destination::Destination,
+    group::Group,
+    tail::first_id_at,
+    trouble::{Trouble, from_sql, time},
+};
+use crate::{
+    journal::{Claim, FilePart, Start},
+    record::{ArrivalId, Seq},
+};
+
+/// Makes the caller the owner of a destination.
+pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<Claim, Trouble> {
+    let connection = group.connection;
+    if Destination::load(connection, name)?.is_none() {
+        let first = first_of_range(group, start)?;
+        Destination::create(connection, name, first)?;
+    }
+    let mut destination = Destination::load(connection, name)?
+        .ok_or_else(|| Trouble::Malformed(format!("destination {name} cannot be stored")))?;
+    destination.epoch += 1;
+    destination.end = None;
+    destination.store(connection)?;
+    Ok(Claim {
+        epoch: destination.epoch,
+        start: destination.start,
+        cursor: destination.cursor,
+        ahead: destination.ahead,
+        files: open_files(connection, destination.id)?,
+    })
+}
+
+fn first_of_range(group: &Group<'_>, start: Start) -> Result<Seq, Trouble> {
+    let found = match start {
+        Start::Now => None,
+        Start::Beginning => arrivals::first_kept(group.connection, Seq(0))?,
+        Start::At(at) => {
+            arrivals::first_not_before(group.connection, group.tail.head, first_id_at(at))?
+        }
+    };
+    Ok(found.map_or(group.tail.head.next(), |(seq, _)| seq))
+}
+
+/// Freezes a destination's ledger at the present head.
+pub(super) fn retire(group: &mut Group<'_>, name: &str) -> Result<bool, Trouble> {
+    let Some(mut destination) = Destination::load(group.connection, name)? else {
+        return Ok(false);
+    };
+    destination.epoch += 1;
+    destination.end.get_or_insert(group.tail.head);
+    destination.store(group.connection)?;
+    Ok(true)
+}
+
+/// Gives a destination another name.
+pub(super) fn rename(group: &mut Group<'_>, from: &str, to: &str) -> Result<bool, Trouble> {
+    let Some(mut destination) = Destination::load(group.connection, from)? else {
+        return Ok(false);
+    };
+    if Destination::load(group.connection, to)?.is_some() {
+        let problem = format!("it has a ledger of its own, {from} cannot take its name");
+        return Err(Trouble::refused(to, problem));
+    }
+    destination.epoch += 1;
+    to.clone_into(&mut destination.name);
+    destination.store(group.connection)?;
+    Ok(true)
+}
+
+pub(super) const FILE_COLUMNS: &str =
+    "path, part, length, records, first_id, last_id, opened_ms, finished";
+
+fn open_files(connection: &Connection, destination: i64) -> Result<Vec<FilePart>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {FILE_COLUMNS} FROM files WHERE destination = ?1 AND NOT finished
+         ORDER BY path, part"
+    ))?;
+    let mut rows = statement.query(params![destination])?;
+    let mut files = Vec::new();
+    while let Some(row) = rows.next()? {
+        files.push(file_part(row)?);
+    }
+    Ok(files)
+}
+
+/// A file part from a row of [`FILE_COLUMNS`].
+pub(super) fn file_part(row: &Row<'_>) -> Result<FilePart, Trouble> {
+    Ok(FilePart {
+        path: row.get(0)?,
+        part: from_sql(row.get(1)?, "a part's number")?,
+        length: from_sql(row.get(2)?, "a part's length")?,
+        records: from_sql(row.get(3)?, "a part's records")?,
+        first: ArrivalId(Uuid::from_bytes(row.get(4)?)),
+        last: ArrivalId(Uuid::from_bytes(row.get(5)?)),
+        opened: time(row.get(6)?, "a part's opening")?,
+        finished: row.get(7)?,
+    })
+}

@@ -1,0 +1,209 @@
+//! Reading exceptions, their payloads and attempts, files and revisions.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use super::{
+    claim::{FILE_COLUMNS, file_part},
+    trouble::{Trouble, from_sql, time, to_sql},
+};
+use crate::{
+    journal::{Attempt, Exception, FilePart, Frozen, Reason, Revision, State},
+    record::Seq,
+};
+
+const QUERY: &str = "SELECT e.seq, e.state, coalesce(r.text, ''), e.detail, e.attempts,
+    e.first_failed_ms, e.next_attempt_ms, e.revision
+    FROM exceptions AS e JOIN destinations AS d ON d.id = e.destination
+    LEFT JOIN reasons AS r ON r.id = e.reason WHERE d.name = ?1";
+
+/// Exceptions after a position, in order of arrival.
+pub(super) fn list(
+    connection: &Connection,
+    destination: &str,
+    state: Option<State>,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<Exception>, Trouble> {
+    exceptions(
+        connection,
+        "AND e.seq > ?2 AND (?3 IS NULL OR e.state = ?3) ORDER BY e.seq LIMIT ?4",
+        params![
+            destination,
+            to_sql(after.0)?,
+            state.map(State::code),
+            rows(limit)
+        ],
+    )
+}
+
+/// Exceptions whose next attempt is due, the longest due first.
+pub(super) fn due(
+    connection: &Connection,
+    destination: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Exception>, Trouble> {
+    exceptions(
+        connection,
+        "AND e.next_attempt_ms <= ?2 ORDER BY e.next_attempt_ms LIMIT ?3",
+        params![destination, now.as_millisecond(), rows(limit)],
+    )
+}
+
+/// One exception.
+pub(super) fn get(
+    connection: &Connection,
+    destination: &str,
+    seq: Seq,
+) -> Result<Option<Exception>, Trouble> {
+    exceptions(
+        connection,
+        "AND e.seq = ?2",
+        params![destination, to_sql(seq.0)?],
+    )
+    .map(|mut found| found.pop())
+}
+
+/// When the earliest next attempt is due.
+pub(super) fn next_due(
+    connection: &Connection,
+    destination: &str,
+) -> Result<Option<Timestamp>, Trouble> {
+    let ms: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(next_attempt_ms) FROM exceptions WHERE next_attempt_ms IS NOT NULL
+             AND destination = (SELECT id FROM destinations WHERE name = ?1)",
+        )?
+        .query_row([destination], |row| row.get(0))?;
+    ms.map(|ms| time(ms, "a next attempt")).transpose()
+}
+
+fn exceptions(
+    connection: &Connection,
+    condition: &str,
+    params: impl Params,
+) -> Result<Vec<Exception>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!("{QUERY} {condition}"))?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(exception(row)?);
+    }
+    Ok(found)
+}
+
+fn exception(row: &Row<'_>) -> Result<Exception, Trouble> {
+    let code: i64 = row.get(1)?;
+    let next: Option<i64> = row.get(6)?;
+    Ok(Exception {
+        seq: Seq(from_sql(row.get(0)?, "a seq")?),
+        state: State::from_code(from_sql(code, "a state")?)
+            .ok_or_else(|| Trouble::Malformed(format!("a state is {code}")))?,
+        reason: Reason::from(row.get::<_, String>(2)?),
+        detail: row.get(3)?,
+        attempts: from_sql(row.get(4)?, "a number of attempts")?,
+        first_failed: time(row.get(5)?, "a first failure")?,
+        next_attempt: next.map(|ms| time(ms, "a next attempt")).transpose()?,
+        revision: from_sql(row.get(7)?, "a revision")?,
+    })
+}
+
+/// The frozen payload of an exception.
+pub(super) fn frozen(
+    connection: &Connection,
+    destination: &str,
+    seq: Seq,
+) -> Result<Option<Frozen>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT body, content_type, target, headers, webhook_id, digests FROM frozen
+         WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2",
+    )?;
+    let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let headers: String = row.get(3)?;
+    Ok(Some(Frozen {
+        body: Bytes::from(row.get::<_, Vec<u8>>(0)?),
+        content_type: row.get(1)?,
+        target: row.get(2)?,
+        headers: serde_json::from_str(&headers).map_err(|_| {
+            Trouble::Malformed(format!(
+                "the frozen headers of {seq} at {destination} are no JSON"
+            ))
+        })?,
+        webhook_id: row.get(4)?,
+        digests: row.get(5)?,
+    }))
+}
+
+/// The attempts of a delivery, in order.
+pub(super) fn attempts(
+    connection: &Connection,
+    destination: &str,
+    seq: Seq,
+) -> Result<Vec<Attempt>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, at_ms, outcome, status, duration_ms, error, revision FROM attempts
+         WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2
+         ORDER BY number",
+    )?;
+    let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
+    let mut attempts = Vec::new();
+    while let Some(row) = rows.next()? {
+        attempts.push(Attempt {
+            seq,
+            number: from_sql(row.get(0)?, "an attempt's number")?,
+            at: time(row.get(1)?, "an attempt's time")?,
+            outcome: Reason::from(row.get::<_, String>(2)?),
+            status: from_sql(row.get(3)?, "an attempt's status")?,
+            duration_ms: from_sql(row.get(4)?, "an attempt's duration")?,
+            error: row.get(5)?,
+            revision: from_sql(row.get(6)?, "an attempt's revision")?,
+        });
+    }
+    Ok(attempts)
+}
+
+/// The newest part of a file.
+pub(super) fn last_part(
+    connection: &Connection,
+    destination: &str,
+    path: &str,
+) -> Result<Option<FilePart>, Trouble> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {FILE_COLUMNS} FROM files
+         WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND path = ?2
+         ORDER BY part DESC LIMIT 1"
+    ))?;
+    let mut rows = statement.query([destination, path])?;
+    rows.next()?.map(file_part).transpose()
+}
+
+/// A registered revision.
+pub(super) fn revision(connection: &Connection, number: u32) -> Result<Option<Revision>, Trouble> {
+    let found: Option<(String, i64, String)> = connection
+        .query_row(
+            "SELECT digest, registered_ms, summary FROM revisions WHERE number = ?1",
+            [number],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    found
+        .map(|(digest, ms, summary)| {
+            Ok(Revision {
+                number,
+                digest,
+                registered: time(ms, "a revision's time")?,
+                summary,
+            })
+        })
+        .transpose()
+}
+
+/// A limit as SQLite takes it.
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

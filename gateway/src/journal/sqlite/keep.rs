@@ -1,0 +1,148 @@
+//! Writing what is kept about exceptions, attempts and files.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::{
+    group::Group,
+    trouble::{Trouble, to_sql},
+};
+use crate::{
+    journal::{Attempt, Exception, FilePart, Frozen, Parking, Payload},
+    record::Seq,
+};
+
+/// Removes an exception and its payload.
+pub(super) fn forget(connection: &Connection, destination: i64, seq: Seq) -> Result<(), Trouble> {
+    let key = params![destination, to_sql(seq.0)?];
+    connection
+        .prepare_cached("DELETE FROM exceptions WHERE destination = ?1 AND seq = ?2")?
+        .execute(key)?;
+    thaw(connection, destination, seq)
+}
+
+fn thaw(connection: &Connection, destination: i64, seq: Seq) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("DELETE FROM frozen WHERE destination = ?1 AND seq = ?2")?
+        .execute(params![destination, to_sql(seq.0)?])?;
+    Ok(())
+}
+
+/// Keeps an exception, and does with its payload what the parking says.
+pub(super) fn park(
+    group: &mut Group<'_>,
+    destination: i64,
+    parking: &Parking,
+) -> Result<(), Trouble> {
+    let exception = &parking.exception;
+    let reason = group.names.reason(group.connection, &exception.reason)?;
+    group
+        .connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO exceptions (destination, seq, state, reason, detail, attempts,
+             first_failed_ms, next_attempt_ms, revision)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            destination,
+            to_sql(exception.seq.0)?,
+            exception.state.code(),
+            reason,
+            capped(&exception.detail),
+            exception.attempts,
+            exception.first_failed.as_millisecond(),
+            exception.next_attempt.map(Timestamp::as_millisecond),
+            exception.revision,
+        ])?;
+    match &parking.payload {
+        Payload::Keep => Ok(()),
+        Payload::Forget => thaw(group.connection, destination, exception.seq),
+        Payload::Freeze(frozen) => freeze(group, destination, exception.seq, frozen),
+    }
+}
+
+fn freeze(
+    group: &mut Group<'_>,
+    destination: i64,
+    seq: Seq,
+    frozen: &Frozen,
+) -> Result<(), Trouble> {
+    let headers = serde_json::to_string(&frozen.headers)
+        .map_err(|error| Trouble::Malformed(format!("headers that are no JSON: {error}")))?;
+    group
+        .connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO frozen (destination, seq, webhook_id, content_type, target,
+             headers, digests, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            destination,
+            to_sql(seq.0)?,
+            frozen.webhook_id,
+            frozen.content_type,
+            frozen.target,
+            headers,
+            frozen.digests,
+            frozen.body.as_ref(),
+        ])?;
+    group.bytes += frozen.body.len();
+    Ok(())
+}
+
+/// Keeps an attempt.
+pub(super) fn record(
+    connection: &Connection,
+    destination: i64,
+    attempt: &Attempt,
+) -> Result<(), Trouble> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO attempts (destination, seq, number, at_ms, outcome, status,
+             duration_ms, error, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            destination,
+            to_sql(attempt.seq.0)?,
+            attempt.number,
+            attempt.at.as_millisecond(),
+            attempt.outcome.as_str(),
+            attempt.status,
+            attempt.duration_ms,
+            capped(&attempt.error),
+            attempt.revision,
+        ])?;
+    Ok(())
+}
+
+/// Keeps how a file part stands.
+pub(super) fn note_file(
+    connection: &Connection,
+    destination: i64,
+    file: &FilePart,
+) -> Result<(), Trouble> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO files (destination, path, part, length, records, first_id,
+             last_id, opened_ms, finished) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            destination,
+            file.path,
+            file.part,
+            to_sql(file.length)?,
+            to_sql(file.records)?,
+            file.first.0.as_bytes(),
+            file.last.0.as_bytes(),
+            file.opened.as_millisecond(),
+            file.finished,
+        ])?;
+    Ok(())
+}
+
+fn capped(text: &str) -> &str {
+    let end = text
+        .char_indices()
+        .nth(Exception::MAX_DETAIL_CHARS)
+        .map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}

@@ -1,0 +1,242 @@
+//! [`JournalReader`] over the file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::{arrivals, destination::Destination, exceptions, fold, readers::Readers, verify};
+use crate::{
+    journal::{
+        Attempt, Audit, Exception, Fate, FilePart, Frozen, JournalError, JournalReader, Ledger,
+        Revision, Seen, State,
+    },
+    record::{Arrival, ArrivalId, Seq},
+};
+
+/// How many positions one snapshot looks through, so that none stays open long
+/// and keeps the log from being cut.
+const STRIDE: u64 = 65_536;
+
+/// Something that can read the file.
+pub(super) trait ReadsFile: Send + Sync {
+    /// The connections to read with.
+    fn readers(&self) -> &Readers;
+
+    /// The newest committed arrival.
+    fn newest(&self) -> Seq;
+}
+
+#[async_trait]
+impl<J: ReadsFile> JournalReader for J {
+    fn head(&self) -> Seq {
+        self.newest()
+    }
+
+    async fn read(
+        &self,
+        from: Seq,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Arc<Arrival>>, JournalError> {
+        self.readers()
+            .read(move |db| arrivals::read(db, from, limit, max_bytes.max(1)))
+            .await
+    }
+
+    async fn get(&self, seq: Seq) -> Result<Option<Arc<Arrival>>, JournalError> {
+        self.readers().read(move |db| arrivals::get(db, seq)).await
+    }
+
+    async fn find(&self, id: ArrivalId) -> Result<Option<Arc<Arrival>>, JournalError> {
+        self.readers().read(move |db| arrivals::find(db, id)).await
+    }
+
+    async fn find_session(
+        &self,
+        session: &str,
+        limit: usize,
+    ) -> Result<Vec<Arc<Arrival>>, JournalError> {
+        let mut found = Vec::new();
+        let mut last = self.newest().0;
+        while last > 0 && found.len() < limit {
+            let first = last.saturating_sub(STRIDE - 1).max(1);
+            let (session, wanted) = (session.to_owned(), limit - found.len());
+            found.extend(
+                self.readers()
+                    .read(move |db| arrivals::of_session(db, &session, first, last, wanted))
+                    .await?,
+            );
+            last = first - 1;
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    async fn dedup_window(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Seen>, JournalError> {
+        let mut window = Vec::new();
+        let mut last = self.newest().0;
+        while last > 0 && window.len() < limit {
+            let first = last.saturating_sub(STRIDE - 1).max(1);
+            let wanted = limit - window.len();
+            let stride = self
+                .readers()
+                .read(move |db| arrivals::seen(db, first, last, since, wanted))
+                .await?;
+            // The clock may step back, so times do not ascend strictly: only a
+            // whole stride of older ones ends the search.
+            if stride.is_empty() {
+                break;
+            }
+            window.extend(stride);
+            last = first - 1;
+        }
+        window.reverse();
+        Ok(window)
+    }
+
+    async fn destinations(&self) -> Result<Vec<String>, JournalError> {
+        self.readers()
+            .read(|db| {
+                let all = Destination::load_all(db)?;
+                Ok(all
+                    .into_iter()
+                    .map(|destination| destination.name)
+                    .collect())
+            })
+            .await
+    }
+
+    async fn ledger(&self, destination: &str) -> Result<Option<Ledger>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| {
+                let head = arrivals::newest(db)?;
+                let found = Destination::load(db, &name)?;
+                Ok(found.map(|destination| destination.ledger(head)))
+            })
+            .await
+    }
+
+    async fn ledgers(&self) -> Result<Vec<Ledger>, JournalError> {
+        self.readers()
+            .read(|db| {
+                let head = arrivals::newest(db)?;
+                let all = Destination::load_all(db)?;
+                Ok(all
+                    .iter()
+                    .map(|destination| destination.ledger(head))
+                    .collect())
+            })
+            .await
+    }
+
+    async fn verify(&self) -> Result<Audit, JournalError> {
+        self.readers().read(verify::verify).await
+    }
+
+    async fn exceptions(
+        &self,
+        destination: &str,
+        state: Option<State>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Exception>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| exceptions::list(db, &name, state, after, limit))
+            .await
+    }
+
+    async fn due(
+        &self,
+        destination: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Exception>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| exceptions::due(db, &name, now, limit))
+            .await
+    }
+
+    async fn next_due(&self, destination: &str) -> Result<Option<Timestamp>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| exceptions::next_due(db, &name))
+            .await
+    }
+
+    async fn exception(
+        &self,
+        destination: &str,
+        seq: Seq,
+    ) -> Result<Option<Exception>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| exceptions::get(db, &name, seq))
+            .await
+    }
+
+    async fn frozen(&self, destination: &str, seq: Seq) -> Result<Option<Frozen>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| exceptions::frozen(db, &name, seq))
+            .await
+    }
+
+    async fn attempts(&self, destination: &str, seq: Seq) -> Result<Vec<Attempt>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| exceptions::attempts(db, &name, seq))
+            .await
+    }
+
+    async fn fates(&self, seq: Seq) -> Result<Vec<Fate>, JournalError> {
+        self.readers().read(move |db| fold::fates(db, seq)).await
+    }
+
+    async fn deliveries(
+        &self,
+        destination: &str,
+        state: Option<State>,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Fate>, JournalError> {
+        let mut found = Vec::new();
+        let mut after = after;
+        while found.len() < limit {
+            let name = destination.to_owned();
+            let wanted = limit - found.len();
+            let (stride, next) = self
+                .readers()
+                .read(move |db| fold::stride(db, &name, state, after, STRIDE, wanted))
+                .await?;
+            found.extend(stride);
+            let Some(next) = next else { break };
+            after = next;
+        }
+        Ok(found)
+    }
+
+    async fn last_part(
+        &self,
+        destination: &str,
+        path: &str,
+    ) -> Result<Option<FilePart>, JournalError> {
+        let (name, path) = (destination.to_owned(), path.to_owned());
+        self.readers()
+            .read(move |db| exceptions::last_part(db, &name, &path))
+            .await
+    }
+
+    async fn revision(&self, number: u32) -> Result<Option<Revision>, JournalError> {
+        self.readers()
+            .read(move |db| exceptions::revision(db, number))
+            .await
+    }
+}

@@ -1,0 +1,126 @@
+//! Whatever is settled in whatever order, the books agree with a plain model.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::fixture::{CRM, Fixture, outcome, parking, settlement};
+use crate::{
+    journal::{Journal, JournalReader, State},
+    record::Seq,
+};
+
+#[derive(Debug, Clone)]
+enum Act {
+    Append(usize),
+    /// Arrivals (modulo the head, plus a little) and the state they get.
+    Settle(Vec<(u64, State)>),
+    Claim,
+    Restart,
+    PowerCut,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let state = prop::sample::select(State::ALL.to_vec());
+    prop_oneof![
+        4 => (1_usize..12).prop_map(Act::Append),
+        8 => prop::collection::vec((0_u64..1000, state), 1..10).prop_map(Act::Settle),
+        1 => Just(Act::Claim),
+        1 => Just(Act::Restart),
+        1 => Just(Act::PowerCut),
+    ]
+}
+
+/// What the model thinks of a settlement: fine, and then its new states.
+fn settle(model: &BTreeMap<u64, State>, parts: &[(u64, State)]) -> Option<BTreeMap<u64, State>> {
+    let mut next = model.clone();
+    for (at, &(seq, state)) in parts.iter().enumerate() {
+        let twice = parts[..at].iter().any(|&(other, _)| other == seq);
+        let finished = next.get(&seq).is_none_or(|before| before.is_final());
+        if twice || finished || state == State::Pending {
+            return None;
+        }
+        next.insert(seq, state);
+    }
+    Some(next)
+}
+
+async fn run(acts: Vec<Act>) {
+    let mut fixture = Fixture::new();
+    let mut model: BTreeMap<u64, State> = BTreeMap::new();
+    let mut epoch = fixture.claim().await.epoch;
+    for act in acts {
+        match act {
+            Act::Append(count) => {
+                for arrival in fixture.append(count).await {
+                    model.insert(arrival.seq.0, State::Pending);
+                }
+            }
+            Act::Settle(parts) => {
+                let head = model.len() as u64;
+                let parts: Vec<_> = parts
+                    .into_iter()
+                    .map(|(seq, state)| (seq % (head + 2), state))
+                    .collect();
+                let (parked, finished): (Vec<_>, Vec<_>) = parts
+                    .iter()
+                    .copied()
+                    .partition(|(_, state)| state.is_exception());
+                let settled = settlement(
+                    finished
+                        .into_iter()
+                        .map(|(seq, state)| outcome(seq, state))
+                        .collect(),
+                    parked
+                        .into_iter()
+                        .map(|(seq, state)| parking(seq, state))
+                        .collect(),
+                );
+                let result = fixture.journal.settle(CRM, epoch, settled).await;
+                let expected = settle(&model, &parts);
+                assert_eq!(result.is_ok(), expected.is_some(), "{parts:?}: {result:?}");
+                model = expected.unwrap_or(model);
+            }
+            Act::Claim => epoch = fixture.claim().await.epoch,
+            Act::Restart => fixture = fixture.reopened(),
+            Act::PowerCut => fixture = fixture.after_power_cut(),
+        }
+    }
+    compare(&fixture, &model).await;
+}
+
+async fn compare(fixture: &Fixture, model: &BTreeMap<u64, State>) {
+    let audit = fixture.assert_clean().await;
+    for state in State::ALL {
+        let expected = model.values().filter(|&&other| other == state).count() as u64;
+        assert_eq!(
+            audit.destinations[0].ledger.counts.of(state),
+            expected,
+            "{state}"
+        );
+    }
+    let fates = fixture
+        .journal
+        .deliveries(CRM, None, Seq(0), usize::MAX)
+        .await;
+    let fates: BTreeMap<_, _> = fates
+        .expect("fates")
+        .iter()
+        .map(|fate| (fate.seq.0, fate.state))
+        .collect();
+    assert_eq!(&fates, model);
+    let passed = model
+        .values()
+        .take_while(|&&state| state != State::Pending)
+        .count() as u64;
+    assert_eq!(fixture.claim().await.cursor, Seq(passed));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #[test]
+    fn the_books_agree_with_a_plain_model(acts in prop::collection::vec(act(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(run(acts));
+    }
+}

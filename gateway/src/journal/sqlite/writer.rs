@@ -1,0 +1,232 @@
+//! The one thread that writes.
+//!
+//! It takes what waits in the queue, applies it in one transaction, and answers
+//! everyone after the commit has reached the disk. When anything fails, nobody is
+//! told of success; the connection is closed, opened anew and compared with what
+//! was acknowledged before.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    checkpoint::Checkpoints,
+    connection,
+    group::{Group, Task},
+    names::Names,
+    shared::Shared,
+    tail::Tail,
+    trouble::{Trouble, from_sql, to_sql},
+};
+use crate::journal::JournalError;
+
+/// The connection that writes, and what is remembered of its file.
+struct Database {
+    connection: Connection,
+    tail: Tail,
+    names: Names,
+    page_size: u64,
+    max_file_bytes: u64,
+}
+
+/// The thread's state.
+pub(super) struct Writer {
+    path: PathBuf,
+    linger: Duration,
+    max_group: usize,
+    shared: Arc<Shared>,
+    checkpoints: Checkpoints,
+    /// `None` after a failure, until opening succeeds.
+    database: Option<Database>,
+    /// The end of what was acknowledged; whatever is opened must contain it.
+    acknowledged: Tail,
+    /// The size of the last group: so many are likely to come again at once.
+    last_group: usize,
+}
+
+impl Writer {
+    /// Opens the journal to write.
+    pub(super) fn open(
+        path: PathBuf,
+        linger: Duration,
+        max_group: usize,
+        max_file_bytes: u64,
+    ) -> Result<Self, JournalError> {
+        let database = Database::open(&path)?;
+        Ok(Self {
+            linger,
+            max_group: max_group.max(1),
+            shared: Arc::new(Shared::new(database.tail.head, max_file_bytes)),
+            checkpoints: Checkpoints::start(&path)?,
+            acknowledged: database.tail,
+            database: Some(database),
+            last_group: 1,
+            path,
+        })
+    }
+
+    /// What others look at.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Writes until nobody can ask for it any more.
+    pub(super) fn run(mut self, queue: &Receiver<Box<dyn Task>>) {
+        let mut tasks = Vec::with_capacity(self.max_group);
+        while let Ok(first) = queue.recv() {
+            tasks.push(first);
+            self.gather(queue, &mut tasks);
+            self.shared.queued.fetch_sub(tasks.len(), Ordering::Relaxed);
+            self.last_group = tasks.len();
+            self.commit(&mut tasks);
+        }
+    }
+
+    /// Takes what waits. Lingers for more only while the group is smaller than
+    /// the last one: those who were answered then are on their way again, and a
+    /// lone sender need not wait for nobody.
+    fn gather(&self, queue: &Receiver<Box<dyn Task>>, tasks: &mut Vec<Box<dyn Task>>) {
+        let until = Instant::now() + self.linger;
+        while tasks.len() < self.max_group {
+            if let Ok(task) = queue.try_recv() {
+                tasks.push(task);
+                continue;
+            }
+            if tasks.len() >= self.last_group {
+                return;
+            }
+            match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(task) => tasks.push(task),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn commit(&mut self, tasks: &mut Vec<Box<dyn Task>>) {
+        let committed = self.try_commit(tasks);
+        match &committed {
+            Ok(()) => self.shared.succeeded(tasks.len()),
+            Err(error) => self.recover(error),
+        }
+        self.shared.head.send_if_modified(|head| {
+            let changed = *head != self.acknowledged.head;
+            *head = self.acknowledged.head;
+            changed
+        });
+        for task in tasks.drain(..) {
+            task.answer(committed.as_ref().copied());
+        }
+    }
+
+    fn try_commit(&mut self, tasks: &mut [Box<dyn Task>]) -> Result<(), JournalError> {
+        if self.database.is_none() {
+            self.reopen()?;
+        }
+        let database = self.database.as_mut().ok_or(JournalError::Closed)?;
+        let limit = self.shared.max_file_bytes.load(Ordering::Relaxed);
+        let bytes = database
+            .limit_file(limit)
+            .and_then(|()| database.transact(tasks))
+            .map_err(|trouble| trouble.at(&self.path, "write to"))?;
+        self.acknowledged = database.tail;
+        self.checkpoints.written(bytes);
+        Ok(())
+    }
+
+    /// After a failed commit: away with the connection, and a new one, so that
+    /// nothing half done or cached is built upon.
+    fn recover(&mut self, error: &JournalError) {
+        tracing::error!(%error, "the journal could not commit; nothing was acknowledged");
+        self.database = None;
+        self.shared.failed(error.clone());
+        if let Err(error) = self.reopen() {
+            tracing::error!(%error, "the journal could not be opened again");
+            self.shared.failed(error);
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), JournalError> {
+        let database = Database::open(&self.path)?;
+        let whole = self
+            .acknowledged
+            .is_in(&database.connection)
+            .map_err(|trouble| trouble.at(&self.path, "read"))?;
+        if !whole {
+            return Err(JournalError::Corrupt {
+                path: self.path.clone(),
+                problem: format!(
+                    "arrival {} was acknowledged and is not there any more",
+                    self.acknowledged.head
+                ),
+            });
+        }
+        self.acknowledged = database.tail;
+        self.database = Some(database);
+        Ok(())
+    }
+}
+
+impl Database {
+    fn open(path: &Path) -> Result<Self, JournalError> {
+        let connection = connection::open_writer(path)?;
+        let load = || -> Result<_, Trouble> {
+            let page_size: i64 =
+                connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let page_size = from_sql(page_size, "the page size")?;
+            Ok((
+                Tail::load(&connection)?,
+                Names::load(&connection)?,
+                page_size,
+            ))
+        };
+        let (tail, names, page_size) = load().map_err(|trouble| trouble.at(path, "read"))?;
+        Ok(Self {
+            connection,
+            tail,
+            names,
+            page_size,
+            max_file_bytes: 0,
+        })
+    }
+
+    fn limit_file(&mut self, max_bytes: u64) -> Result<(), Trouble> {
+        if max_bytes == self.max_file_bytes {
+            return Ok(());
+        }
+        let pages = match max_bytes {
+            0 => u64::from(u32::MAX) - 1,
+            bytes => (bytes / self.page_size).max(1),
+        };
+        let pages = to_sql(pages)?;
+        self.connection
+            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        self.max_file_bytes = max_bytes;
+        Ok(())
+    }
+
+    /// One transaction for all tasks. Returns roughly how many bytes it wrote.
+    fn transact(&mut self, tasks: &mut [Box<dyn Task>]) -> Result<usize, Trouble> {
+        let connection = &self.connection;
+        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut group = Group {
+            connection,
+            tail: &mut self.tail,
+            names: &mut self.names,
+            bytes: 0,
+        };
+        for task in tasks {
+            task.apply(&mut group)?;
+        }
+        let bytes = group.bytes;
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(bytes)
+    }
+}

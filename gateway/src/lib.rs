@@ -1,0 +1,18 @@
+//! A plugin-based routing gateway for call detail records.
+//!
+//! The modules tell the journey of a record: it is received, admitted and
+//! committed (`ingest`, `journal`), acknowledged, routed through a chain of
+//! plugins past a guard (`route`, `plugin`, `record`), delivered and settled
+//! (`delivery`). `config` makes revisions, `runtime` wires them up, `admin` and
+//! `cli` let people look and act. `ARCHITECTURE.md` is the map.
+
+pub mod admin;
+pub mod cli;
+pub mod config;
+pub mod delivery;
+pub mod ingest;
+pub mod journal;
+pub mod plugin;
+pub mod record;
+pub mod route;
+pub mod runtime;

@@ -1,0 +1,40 @@
+//! The plugin host: WASM components that implement the world `transform` of
+//! `plugin-sdk/wit`, run as guests.
+//!
+//! Invariants:
+//! - A guest reaches nothing but the record it is given, the lookup tables that
+//!   it was granted, its own log lines and counters. WASI is linked, so that
+//!   any toolchain's component loads, and sealed: no files, no sockets, no
+//!   environment; the clock stands still and randomness repeats, since a
+//!   transform is pure.
+//! - A guest is bounded in memory, time, output and log lines ([`limits`]).
+//! - Any error out of a guest poisons its store (wasmtime refuses to enter it
+//!   again), so the instance is thrown away with it; the next record gets a new
+//!   one.
+//! - Guests run on threads of their own ([`workers`]), fed by a queue that is
+//!   fair to destinations, so that neither the async runtime nor another
+//!   destination waits for one.
+//!
+//! How it fails: loading fails with a [`LoadError`] before anything is switched
+//! over; a call fails with a [`Failure`], which the chain turns into what the
+//! plugin's use says (`on_error`).
+
+mod bindings;
+pub mod builtin;
+pub mod component;
+pub mod engine;
+pub mod failure;
+mod host;
+pub mod instance;
+pub mod limits;
+mod queue;
+pub mod table;
+pub mod workers;
+
+pub use component::{LoadError, Plugin};
+pub use engine::Host;
+pub use failure::Failure;
+pub use instance::{Instances, Processed, Record, Verdict};
+pub use limits::Limits;
+pub use table::{Table, Tables};
+pub use workers::Workers;

@@ -1,0 +1,39 @@
+//! The plugins and tables that come with the gateway, embedded by the build.
+
+/// An embedded plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Builtin {
+    /// The component.
+    pub wasm: &'static [u8],
+    /// Embedded tables that it is granted without being asked for.
+    pub tables: &'static [&'static str],
+}
+
+macro_rules! guest {
+    ($file:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/guests/", $file, ".wasm"))
+    };
+}
+
+/// The plugin `builtin:NAME`.
+#[must_use]
+pub fn plugin(name: &str) -> Option<Builtin> {
+    let (wasm, tables): (&'static [u8], &'static [&'static str]) = match name {
+        "phone-mask" => (guest!("cdr_plugin_phone_mask"), &[]),
+        "attribution" => (guest!("cdr_plugin_attribution"), &["attribution"]),
+        "filter" => (guest!("cdr_plugin_filter"), &[]),
+        _ => return None,
+    };
+    Some(Builtin { wasm, tables })
+}
+
+/// The table `builtin:NAME`: CSV, compressed with gzip.
+#[must_use]
+pub fn table(name: &str) -> Option<&'static [u8]> {
+    match name {
+        "attribution" => Some(include_bytes!(
+            "../../../plugins/attribution/data/cn.csv.gz"
+        )),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! A loaded plugin: compiled, linked, described and configured once, ready for
+//! instances.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+use super::{
+    Failure, Host, Limits, Table,
+    bindings::{TransformPre, cdr::plugin::types::ConfigError},
+    instance::Instance,
+};
+
+/// A plugin as a revision uses it: a component with its config.
+pub struct Plugin {
+    /// Its name in the config.
+    pub name: String,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// What the component says of itself.
+    pub description: Description,
+    pub(super) host: Host,
+    pub(super) pre: TransformPre<super::host::Guest>,
+    pub(super) config: String,
+    pub(super) limits: Limits,
+    pub(super) tables: BTreeMap<String, Arc<Table>>,
+}
+
+/// What a component says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Name of the plugin.
+    pub name: String,
+    /// Its semantic version.
+    pub version: String,
+    /// JSON Schema of its config; empty where it takes none.
+    pub config_schema: String,
+}
+
+/// Why a plugin could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The bytes are no component of the world `transform`.
+    #[error(
+        "is not a component of the world cdr:plugin/transform@0.1.0: {0}; build it for wasm32-wasip2 against plugin-sdk/wit"
+    )]
+    NotAPlugin(String),
+    /// `describe` or `configure` failed.
+    #[error("{step} {failure}")]
+    Failed {
+        /// The export that was called.
+        step: &'static str,
+        /// What happened.
+        failure: Failure,
+    },
+    /// The plugin refused its config.
+    #[error("{}", refusals(.0))]
+    Refused(Vec<Refusal>),
+}
+
+/// One thing that a plugin finds wrong with its config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// JSON Pointer within the config.
+    pub pointer: String,
+    /// The plugin's own words.
+    pub message: String,
+}
+
+impl From<ConfigError> for Refusal {
+    fn from(error: ConfigError) -> Self {
+        Self {
+            pointer: error.pointer,
+            message: error.message,
+        }
+    }
+}
+
+fn refusals(refusals: &[Refusal]) -> String {
+    let line = |refusal: &Refusal| format!("config{}: {}", refusal.pointer, refusal.message);
+    refusals.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+/// What a plugin is loaded from.
+pub struct Source<'a> {
+    /// Its name in the config.
+    pub name: &'a str,
+    /// The component's bytes.
+    pub wasm: &'a [u8],
+    /// Its config as JSON text.
+    pub config: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// The tables that it was granted, by the name it knows them by.
+    pub tables: BTreeMap<String, Arc<Table>>,
+}
+
+impl Plugin {
+    /// Compiles the component (seconds for a large one: not for the async
+    /// runtime), asks what it is, and lets it check its config.
+    ///
+    /// # Errors
+    /// When it is not a plugin, fails on the way, or refuses its config.
+    pub fn load(host: &Host, source: Source<'_>) -> Result<Self, LoadError> {
+        let not_a_plugin = |error: wasmtime::Error| LoadError::NotAPlugin(format!("{error:#}"));
+        let component = Component::new(&host.engine, source.wasm).map_err(not_a_plugin)?;
+        let pre = host
+            .linker
+            .instantiate_pre(&component)
+            .and_then(TransformPre::new)
+            .map_err(not_a_plugin)?;
+        let mut plugin = Self {
+            name: source.name.to_owned(),
+            digest: format!("{:x}", Sha256::digest(source.wasm)),
+            description: Description {
+                name: String::new(),
+                version: String::new(),
+                config_schema: String::new(),
+            },
+            host: host.clone(),
+            pre,
+            config: source.config,
+            limits: source.limits,
+            tables: source.tables,
+        };
+        let failed = |step| move |failure| LoadError::Failed { step, failure };
+        let mut instance = Instance::start(&plugin).map_err(failed("instantiate"))?;
+        plugin.description = instance.describe(&plugin).map_err(failed("describe"))?;
+        instance
+            .configure(&plugin)
+            .map_err(failed("configure"))?
+            .map_err(LoadError::Refused)?;
+        Ok(plugin)
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugin")
+            .field("name", &self.name)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}

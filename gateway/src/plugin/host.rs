@@ -1,0 +1,381 @@
+//! What a guest can call: the record, its lookup tables, its log and counters.
+
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::{
+    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, random::Deterministic,
+};
+
+use super::{
+    Failure, Limits, Plugin, Record,
+    bindings::cdr::plugin::{
+        host::{self, Level},
+        record::{self, EditError as WitEditError, HostCdr, Match},
+        tables::{self, PrefixMatch, TableError},
+        types,
+    },
+    limits::MemoryLimiter,
+};
+use crate::record::{Pattern, Pointer, document::EditError};
+
+/// Resources that a guest may hold at once: the one record, and what a sealed
+/// WASI hands out (standard streams).
+const MAX_RESOURCES: usize = 64;
+
+/// Longest log line, panic message and reason kept, in bytes.
+pub(super) const MAX_MESSAGE_BYTES: usize = 2048;
+
+/// Longest tag name and value, in bytes, and how many tags a record may have.
+const MAX_TAG_BYTES: usize = 4096;
+const MAX_TAGS: usize = 64;
+
+/// Counters of its own that a plugin may have; further ones are not counted.
+const MAX_COUNTERS: usize = 32;
+
+/// What wasmtime returns to say that the host cannot go on with this guest.
+type Hosted<T> = wasmtime::Result<T>;
+
+/// The record as a resource.
+pub struct Cdr {
+    record: Record,
+}
+
+/// State of one guest instance.
+pub struct Guest {
+    plugin: String,
+    tables: std::collections::BTreeMap<String, std::sync::Arc<super::Table>>,
+    resources: ResourceTable,
+    wasi: WasiCtx,
+    counters: Vec<String>,
+    log_lines: u32,
+    pub(super) limits: Limits,
+    pub(super) memory: MemoryLimiter,
+    pub(super) panic: Option<String>,
+    pub(super) output_exceeded: bool,
+}
+
+impl Guest {
+    pub(super) fn new(plugin: &Plugin) -> Self {
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(MAX_RESOURCES);
+        Self {
+            plugin: plugin.name.clone(),
+            tables: plugin.tables.clone(),
+            resources,
+            wasi: sealed_wasi(),
+            counters: Vec::new(),
+            log_lines: 0,
+            limits: plugin.limits,
+            memory: MemoryLimiter::new(plugin.limits.max_memory_bytes),
+            panic: None,
+            output_exceeded: false,
+        }
+    }
+
+    /// Hands the record to the guest for one call.
+    pub(super) fn lend(&mut self, record: Record) -> Result<Resource<Cdr>, Failure> {
+        self.log_lines = 0;
+        let pushed = self.resources.push(Cdr { record });
+        pushed.map_err(|error| Failure::Trap(error.to_string()))
+    }
+
+    /// Takes the record back after the call.
+    pub(super) fn take_back(&mut self, handle: Resource<Cdr>) -> Result<Record, Failure> {
+        match self.resources.delete(handle) {
+            Ok(cdr) => Ok(cdr.record),
+            Err(error) => Err(Failure::Trap(error.to_string())),
+        }
+    }
+
+    /// Reports log lines that were over the limit.
+    pub(super) fn finish_call(&mut self) {
+        let suppressed = self.log_lines.saturating_sub(self.limits.max_log_lines);
+        if suppressed > 0 {
+            metrics::counter!("cdr_gateway_plugin_log_lines_suppressed_total", "plugin" => self.plugin.clone())
+                .increment(suppressed.into());
+        }
+    }
+
+    fn cdr(&self, cdr: &Resource<Cdr>) -> Hosted<&Record> {
+        Ok(&self.resources.get(cdr)?.record)
+    }
+
+    fn cdr_mut(&mut self, cdr: &Resource<Cdr>) -> Hosted<&mut Record> {
+        Ok(&mut self.resources.get_mut(cdr)?.record)
+    }
+
+    fn table(&self, name: &str) -> Result<&super::Table, TableError> {
+        match self.tables.get(name) {
+            Some(table) => Ok(table),
+            None => Err(TableError::NotGranted(name.to_owned())),
+        }
+    }
+
+    /// Remembers that the output limit was hit, so that a guest that dies of it
+    /// is reported with the cause.
+    fn edited(&mut self, result: Result<(), EditError>) -> Result<(), WitEditError> {
+        if matches!(result, Err(EditError::TooLarge(_))) {
+            self.output_exceeded = true;
+        }
+        result.map_err(WitEditError::from)
+    }
+}
+
+impl From<EditError> for WitEditError {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::BadJson(error) => Self::BadJson(error.to_string()),
+            EditError::NoParent => Self::NoParent,
+            EditError::TooLarge(limit) => Self::TooLarge(limit as u64),
+        }
+    }
+}
+
+fn owned(found: Vec<crate::record::document::Match<'_>>) -> Vec<Match> {
+    let owned = |found: crate::record::document::Match<'_>| Match {
+        pointer: found.pointer,
+        json: found.json.into_owned(),
+    };
+    found.into_iter().map(owned).collect()
+}
+
+pub(super) fn capped(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit));
+    }
+    text
+}
+
+impl record::Host for Guest {}
+
+impl HostCdr for Guest {
+    fn get(&mut self, cdr: Resource<Cdr>, pointer: String) -> Hosted<Option<String>> {
+        let record = self.cdr(&cdr)?;
+        let Ok(pointer) = Pointer::parse(&pointer) else {
+            return Ok(None);
+        };
+        Ok(record.document.get(&pointer).map(std::borrow::Cow::into_owned))
+    }
+
+    fn select(&mut self, cdr: Resource<Cdr>, pattern: String) -> Hosted<Vec<Match>> {
+        let record = self.cdr(&cdr)?;
+        Ok(match Pattern::parse(&pattern) {
+            Ok(pattern) => owned(record.document.select(&pattern)),
+            Err(_) => Vec::new(),
+        })
+    }
+
+    fn numbers(&mut self, cdr: Resource<Cdr>) -> Hosted<Vec<Match>> {
+        let record = self.cdr(&cdr)?;
+        let places = record.number_places.iter();
+        Ok(places
+            .flat_map(|place| owned(record.document.select(place)))
+            .collect())
+    }
+
+    fn texts(&mut self, cdr: Resource<Cdr>, min_digits: u32) -> Hosted<Vec<Match>> {
+        let record = self.cdr(&cdr)?;
+        let min_digits = usize::try_from(min_digits).unwrap_or(usize::MAX);
+        Ok(owned(
+            record.document.texts(min_digits, &record.number_places),
+        ))
+    }
+
+    fn set(
+        &mut self,
+        cdr: Resource<Cdr>,
+        pointer: String,
+        json: String,
+    ) -> Hosted<Result<(), WitEditError>> {
+        let pointer = match Pointer::parse(&pointer) {
+            Ok(pointer) => pointer,
+            Err(error) => return Ok(Err(WitEditError::BadPointer(error.to_string()))),
+        };
+        if pointer.tokens().is_empty() {
+            return self.replace(cdr, json);
+        }
+        let limit = self.limits.max_output_bytes;
+        let result = self.cdr_mut(&cdr)?.document.set(&pointer, &json, limit);
+        Ok(self.edited(result))
+    }
+
+    fn remove(&mut self, cdr: Resource<Cdr>, pointer: String) -> Hosted<bool> {
+        let document = &mut self.cdr_mut(&cdr)?.document;
+        Ok(Pointer::parse(&pointer).is_ok_and(|pointer| document.remove(&pointer)))
+    }
+
+    fn text(&mut self, cdr: Resource<Cdr>) -> Hosted<String> {
+        let bytes = self.cdr(&cdr)?.document.bytes();
+        Ok(String::from_utf8(bytes.to_vec())?)
+    }
+
+    fn replace(
+        &mut self,
+        cdr: Resource<Cdr>,
+        json: String,
+    ) -> Hosted<Result<(), WitEditError>> {
+        if !json.trim_start().starts_with('{') {
+            let message = "a record is a JSON object".to_owned();
+            return Ok(Err(WitEditError::BadJson(message)));
+        }
+        let limit = self.limits.max_output_bytes;
+        let result = self.cdr_mut(&cdr)?.document.replace(&json, limit);
+        Ok(self.edited(result))
+    }
+
+    fn tag(&mut self, cdr: Resource<Cdr>, name: String) -> Hosted<Option<String>> {
+        Ok(self.cdr(&cdr)?.tags.get(&name).cloned())
+    }
+
+    fn set_tag(&mut self, cdr: Resource<Cdr>, name: String, value: String) -> Hosted<()> {
+        let tags = &mut self.cdr_mut(&cdr)?.tags;
+        let known = tags.contains_key(&name);
+        wasmtime::ensure!(
+            known || tags.len() < MAX_TAGS,
+            "a record may have {MAX_TAGS} tags"
+        );
+        wasmtime::ensure!(
+            name.len() <= MAX_TAG_BYTES && value.len() <= MAX_TAG_BYTES,
+            "a tag may have {MAX_TAG_BYTES} bytes"
+        );
+        tags.insert(name, value);
+        Ok(())
+    }
+
+    fn remove_tag(&mut self, cdr: Resource<Cdr>, name: String) -> Hosted<bool> {
+        Ok(self.cdr_mut(&cdr)?.tags.remove(&name).is_some())
+    }
+
+    fn id(&mut self, cdr: Resource<Cdr>) -> Hosted<String> {
+        Ok(self.cdr(&cdr)?.arrival.id.to_string())
+    }
+
+    fn kind(&mut self, cdr: Resource<Cdr>) -> Hosted<String> {
+        Ok(self.cdr(&cdr)?.arrival.kind.to_string())
+    }
+
+    fn source(&mut self, cdr: Resource<Cdr>) -> Hosted<String> {
+        Ok(self.cdr(&cdr)?.arrival.source.to_string())
+    }
+
+    fn received_ms(&mut self, cdr: Resource<Cdr>) -> Hosted<u64> {
+        let milliseconds = self.cdr(&cdr)?.arrival.received.as_millisecond();
+        Ok(u64::try_from(milliseconds).unwrap_or_default())
+    }
+
+    fn drop(&mut self, _cdr: Resource<Cdr>) -> Hosted<()> {
+        // The host owns the record; a guest only ever borrows it.
+        Ok(())
+    }
+}
+
+impl tables::Host for Guest {
+    fn lookup(
+        &mut self,
+        table: String,
+        key: String,
+    ) -> Hosted<Result<Option<String>, TableError>> {
+        let table = self.table(&table);
+        Ok(table.map(|table| table.lookup(&key).map(str::to_owned)))
+    }
+
+    fn lookup_prefix(
+        &mut self,
+        table: String,
+        key: String,
+    ) -> Hosted<Result<Option<PrefixMatch>, TableError>> {
+        let found = self.table(&table).map(|table| table.lookup_prefix(&key));
+        Ok(found.map(|found| {
+            found.map(|(prefix, value)| PrefixMatch {
+                prefix: prefix.to_owned(),
+                value: value.to_owned(),
+            })
+        }))
+    }
+}
+
+impl host::Host for Guest {
+    fn log(&mut self, level: Level, message: String) -> Hosted<()> {
+        self.log_lines = self.log_lines.saturating_add(1);
+        if self.log_lines > self.limits.max_log_lines {
+            return Ok(());
+        }
+        let message = capped(message, MAX_MESSAGE_BYTES);
+        let plugin = self.plugin.as_str();
+        match level {
+            Level::Error => tracing::error!(target: "plugin", plugin, "{message}"),
+            Level::Warn => tracing::warn!(target: "plugin", plugin, "{message}"),
+            Level::Info => tracing::info!(target: "plugin", plugin, "{message}"),
+            Level::Debug => tracing::debug!(target: "plugin", plugin, "{message}"),
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, counter: String, delta: u64) -> Hosted<()> {
+        let counter = capped(counter, 64);
+        if !self.counters.contains(&counter) {
+            if self.counters.len() >= MAX_COUNTERS {
+                return Ok(());
+            }
+            self.counters.push(counter.clone());
+        }
+        metrics::counter!("cdr_gateway_plugin_custom_total", "plugin" => self.plugin.clone(), "counter" => counter)
+            .increment(delta);
+        Ok(())
+    }
+
+    fn panicked(&mut self, message: String) -> Hosted<()> {
+        self.panic = Some(capped(message, MAX_MESSAGE_BYTES));
+        Ok(())
+    }
+}
+
+impl types::Host for Guest {}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.resources,
+        }
+    }
+}
+
+/// A WASI with nothing in it. Standard libraries ask it for the seed of their
+/// hash maps before `main`, so randomness answers, always the same.
+fn sealed_wasi() -> WasiCtx {
+    const SEED: u128 = 0x6364_722d_6761_7465_7761_7920_7365_6564;
+    let bytes = SEED.to_le_bytes().to_vec();
+    WasiCtx::builder()
+        .allow_blocking_current_thread(true)
+        .secure_random(Deterministic::new(bytes.clone()))
+        .insecure_random(Deterministic::new(bytes))
+        .insecure_random_seed(SEED)
+        .wall_clock(Stopped)
+        .monotonic_clock(Stopped)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .build()
+}
+
+/// A clock that was not granted.
+struct Stopped;
+
+impl HostWallClock for Stopped {
+    fn resolution(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(1)
+    }
+
+    fn now(&self) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
+}
+
+impl HostMonotonicClock for Stopped {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,273 @@
+//! Warm instances of plugins: one store each, per plugin and worker thread.
+//!
+//! An instance is retired after a failure (its store is poisoned), after
+//! `max_calls` calls, and when it has come near its memory limit. What becomes
+//! of a record does not depend on the instance it meets: a transform is pure.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
+
+use wasmtime::{Store, component::Resource};
+
+use super::{
+    Failure, Plugin,
+    bindings::{Transform, cdr::plugin::types},
+    component::{Description, Refusal},
+    engine,
+    failure::{self, Circumstances},
+    host::{Guest, MAX_MESSAGE_BYTES, capped},
+};
+use crate::record::{Arrival, Document, Pattern, Tags};
+
+/// The record as it goes from plugin to plugin.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The arrival that it came from.
+    pub arrival: Arc<Arrival>,
+    /// The document, with the edits so far.
+    pub document: Document,
+    /// The tags, with the edits so far.
+    pub tags: Tags,
+    /// Where the dialect says that numbers stand in this kind of record.
+    pub number_places: Arc<[Pattern]>,
+}
+
+/// What a plugin says of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    Keep,
+    /// It ends here, for a reason.
+    Drop(String),
+    /// It needs a person, for a reason.
+    Suspend(String),
+}
+
+/// A record that came back from a plugin, and its verdict.
+#[derive(Debug)]
+pub struct Processed {
+    /// The record with the plugin's edits.
+    pub record: Record,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Share of the memory limit at which an instance is retired, in percent: a
+/// guest that leaks gets a new start before a record pays for it.
+const RETIRE_AT_MEMORY_PERCENT: usize = 80;
+
+/// What a guest may hand over in one call, as a multiple of its output limit:
+/// more than once, so that it is told of the limit before it traps.
+const HOSTCALL_FACTOR: usize = 4;
+
+/// How often a deadline overrun is tried before it counts: a single one may be
+/// the machine's fault.
+const DEADLINE_TRIES: u32 = 3;
+
+/// A started guest.
+pub(super) struct Instance {
+    store: Store<Guest>,
+    transform: Transform,
+    calls: u64,
+}
+
+impl Instance {
+    /// Instantiates, unconfigured.
+    pub(super) fn start(plugin: &Plugin) -> Result<Self, Failure> {
+        let mut store = Store::new(&plugin.host.engine, Guest::new(plugin));
+        store.limiter(|guest| &mut guest.memory);
+        store.set_hostcall_fuel(plugin.limits.max_output_bytes.saturating_mul(HOSTCALL_FACTOR));
+        store.set_epoch_deadline(engine::ticks(plugin.limits.configure_deadline));
+        match plugin.pre.instantiate(&mut store) {
+            Ok(transform) => Ok(Self {
+                store,
+                transform,
+                calls: 0,
+            }),
+            Err(error) => Err(explain(&mut store, &error, plugin.limits.configure_deadline)),
+        }
+    }
+
+    pub(super) fn describe(&mut self, plugin: &Plugin) -> Result<Description, Failure> {
+        let deadline = plugin.limits.configure_deadline;
+        self.store.set_epoch_deadline(engine::ticks(deadline));
+        match self.transform.call_describe(&mut self.store) {
+            Ok(description) => Ok(Description {
+                name: description.name,
+                version: description.version,
+                config_schema: description.config_schema,
+            }),
+            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+        }
+    }
+
+    pub(super) fn configure(
+        &mut self,
+        plugin: &Plugin,
+    ) -> Result<Result<(), Vec<Refusal>>, Failure> {
+        let deadline = plugin.limits.configure_deadline;
+        self.store.set_epoch_deadline(engine::ticks(deadline));
+        match self.transform.call_configure(&mut self.store, &plugin.config) {
+            Ok(Ok(())) => Ok(Ok(())),
+            Ok(Err(errors)) => Ok(Err(errors.into_iter().map(Refusal::from).collect())),
+            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+        }
+    }
+
+    fn process(&mut self, plugin: &Plugin, record: Record) -> Result<Processed, Failure> {
+        let deadline = plugin.limits.deadline;
+        self.calls += 1;
+        self.store.set_epoch_deadline(engine::ticks(deadline));
+        let handle = self.store.data_mut().lend(record)?;
+        let borrowed = Resource::new_borrow(handle.rep());
+        let verdict = self.transform.call_process(&mut self.store, borrowed);
+        let record = self.store.data_mut().take_back(handle);
+        match verdict {
+            Ok(verdict) => {
+                self.store.data_mut().finish_call();
+                Ok(Processed {
+                    record: record?,
+                    verdict: verdict.into(),
+                })
+            }
+            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+        }
+    }
+
+    fn is_spent(&self, plugin: &Plugin) -> bool {
+        let limits = &plugin.limits;
+        let memory = self.store.data().memory.used();
+        self.calls >= limits.max_calls
+            || memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100
+    }
+}
+
+impl From<types::Verdict> for Verdict {
+    fn from(verdict: types::Verdict) -> Self {
+        match verdict {
+            types::Verdict::Keep => Self::Keep,
+            types::Verdict::Drop(reason) => Self::Drop(capped(reason, MAX_MESSAGE_BYTES)),
+            types::Verdict::Suspend(reason) => Self::Suspend(capped(reason, MAX_MESSAGE_BYTES)),
+        }
+    }
+}
+
+fn explain(store: &mut Store<Guest>, error: &wasmtime::Error, deadline: Duration) -> Failure {
+    let guest = store.data_mut();
+    guest.finish_call();
+    let seen = Circumstances {
+        panic: guest.panic.take(),
+        memory_exceeded: guest.memory.exceeded.then_some(guest.limits.max_memory_bytes),
+        output_exceeded: guest.output_exceeded.then_some(guest.limits.max_output_bytes),
+        deadline,
+    };
+    failure::classify(error, seen)
+}
+
+/// The warm instances of one worker thread.
+#[derive(Default)]
+pub struct Instances {
+    warm: HashMap<usize, (Weak<Plugin>, Instance)>,
+}
+
+impl Instances {
+    /// Runs one record through a plugin.
+    ///
+    /// # Errors
+    /// With the [`Failure`] of the call; the record that the guest held is
+    /// gone, the caller still has its own.
+    pub fn process(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        record: &Record,
+    ) -> Result<Processed, Failure> {
+        let started = Instant::now();
+        let result = self.with_tries(plugin, record);
+        report(plugin, &result, started.elapsed());
+        result
+    }
+
+    fn with_tries(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        record: &Record,
+    ) -> Result<Processed, Failure> {
+        let mut tried = 1;
+        loop {
+            match self.once(plugin, record.clone()) {
+                Err(Failure::Deadline(_)) if tried < DEADLINE_TRIES => tried += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn once(&mut self, plugin: &Arc<Plugin>, record: Record) -> Result<Processed, Failure> {
+        let key = Arc::as_ptr(plugin).addr();
+        let mut instance = self.take(key, plugin)?;
+        let processed = instance.process(plugin, record)?;
+        if instance.is_spent(plugin) {
+            retired(plugin, "spent");
+        } else {
+            self.warm.insert(key, (Arc::downgrade(plugin), instance));
+        }
+        Ok(processed)
+    }
+
+    /// Takes the warm instance out, so that a failure drops it, or starts one.
+    fn take(&mut self, key: usize, plugin: &Arc<Plugin>) -> Result<Instance, Failure> {
+        match self.warm.remove(&key) {
+            Some((owner, instance)) if owner.upgrade().is_some_and(|o| Arc::ptr_eq(&o, plugin)) => {
+                Ok(instance)
+            }
+            _ => {
+                self.forget_unloaded();
+                start(plugin)
+            }
+        }
+    }
+
+    /// Drops the instances of plugins that no revision uses any more.
+    fn forget_unloaded(&mut self) {
+        self.warm.retain(|_, (owner, _)| owner.strong_count() > 0);
+    }
+}
+
+fn start(plugin: &Plugin) -> Result<Instance, Failure> {
+    let failed = |failure: Failure| Failure::Start(failure.to_string());
+    let mut instance = Instance::start(plugin).map_err(failed)?;
+    match instance.configure(plugin).map_err(failed)? {
+        Ok(()) => Ok(instance),
+        Err(refusals) => {
+            let first = refusals.into_iter().next();
+            let message = first.map_or_else(String::new, |refusal| refusal.message);
+            Err(Failure::Start(format!("refused its config: {message}")))
+        }
+    }
+}
+
+fn report(plugin: &Plugin, result: &Result<Processed, Failure>, took: Duration) {
+    let outcome = match result {
+        Ok(processed) => match processed.verdict {
+            Verdict::Keep => "keep",
+            Verdict::Drop(_) => "drop",
+            Verdict::Suspend(_) => "suspend",
+        },
+        Err(failure) => {
+            retired(plugin, failure.reason());
+            failure.reason()
+        }
+    };
+    let name = plugin.name.clone();
+    metrics::counter!("cdr_gateway_plugin_calls_total", "plugin" => name.clone(), "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("cdr_gateway_plugin_call_seconds", "plugin" => name)
+        .record(took.as_secs_f64());
+}
+
+fn retired(plugin: &Plugin, reason: &'static str) {
+    metrics::counter!("cdr_gateway_plugin_instances_retired_total", "plugin" => plugin.name.clone(), "reason" => reason)
+        .increment(1);
+}

@@ -1,0 +1,101 @@
+//! JSON string tokens: from their text to what they mean.
+
+use std::{borrow::Cow, fmt};
+
+use serde::de::{Deserializer, Visitor};
+
+/// What a JSON string token (quotes included) means.
+///
+/// JSON allows an escaped half of a surrogate pair, which no Rust string can
+/// hold: it is replaced by U+FFFD, so that the rest stays readable to those
+/// who must see every digit. A text that is no JSON string is returned as it is.
+pub fn decode(token: &str) -> Cow<'_, str> {
+    let Some(inner) = token
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
+        return Cow::Borrowed(token);
+    };
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    match serde_json::from_str::<String>(token) {
+        Ok(text) => Cow::Owned(text),
+        Err(_) => decode_lossy(token).map_or(Cow::Borrowed(inner), Cow::Owned),
+    }
+}
+
+/// Number of digits in a text, ASCII and full-width.
+pub fn digits(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.bytes().filter(u8::is_ascii_digit).count();
+    }
+    text.chars()
+        .filter(|char| matches!(char, '0'..='9' | '０'..='９'))
+        .count()
+}
+
+/// The JSON string token for a text.
+pub fn encode(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `serde_json` lets unpaired surrogates pass where bytes are asked for.
+fn decode_lossy(token: &str) -> Option<String> {
+    struct Bytes;
+
+    impl Visitor<'_> for Bytes {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+
+    serde_json::Deserializer::from_str(token)
+        .deserialize_bytes(Bytes)
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_tokens() {
+        let cases = [
+            (r#""plain 中""#, "plain 中"),
+            (r#""""#, ""),
+            (r#""\u0031\n\"\/""#, "1\n\"/"),
+            (r#""\ud83d\ude00""#, "😀"),
+            ("13123456789", "13123456789"),
+        ];
+        for (token, expected) in cases {
+            assert_eq!(decode(token), expected, "{token}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_hide_the_rest() {
+        let decoded = decode(r#""\ud800 \u0031\u0033""#);
+        assert!(decoded.ends_with(" 13"), "{decoded}");
+    }
+
+    #[test]
+    fn counts_digits() {
+        for (text, expected) in [("", 0), ("a1-2", 2), ("１a2号", 2), ("٣", 0)] {
+            assert_eq!(digits(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn encodes_what_it_decodes() {
+        for text in ["", "a\"b\\c\n", "中😀"] {
+            assert_eq!(decode(&encode(text)), text);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The chain: plugins in order, each with what happens when it fails.
+//!
+//! Invariant: masking never fails open. A plugin that fails suspends the
+//! record, unless that one use says `on_error = "skip"`; then the record goes
+//! on as it was before that plugin.
+
+use std::sync::Arc;
+
+use crate::{
+    config::model::OnError,
+    plugin::{Failure, Instances, Plugin, Processed, Record, Verdict},
+};
+
+/// Plugins in order.
+#[derive(Debug, Clone, Default)]
+pub struct Chain {
+    /// The uses, first to last.
+    pub uses: Vec<PluginUse>,
+}
+
+/// One use of a plugin in a chain.
+#[derive(Debug, Clone)]
+pub struct PluginUse {
+    /// The plugin.
+    pub plugin: Arc<Plugin>,
+    /// What happens to a record that it fails on.
+    pub on_error: OnError,
+}
+
+/// What a chain made of a record.
+#[derive(Debug, Clone)]
+pub enum ChainOutcome {
+    /// The record as the last plugin left it.
+    Kept(Record),
+    /// A plugin dropped it.
+    Dropped {
+        /// The plugin's name in the config.
+        plugin: String,
+        /// The plugin's reason.
+        reason: String,
+    },
+    /// A plugin suspended it, or failed.
+    Suspended(Suspension),
+}
+
+/// Why a delivery needs a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// Stable short form for the ledger.
+    pub reason: String,
+    /// What to look at: the plugin's message, the expression's error, the field.
+    pub detail: String,
+}
+
+impl Chain {
+    /// Whether the chain leaves every record as it is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.uses.is_empty()
+    }
+
+    /// Runs a record through the chain, on a worker thread with its instances.
+    #[must_use]
+    pub fn run(&self, instances: &mut Instances, mut record: Record) -> ChainOutcome {
+        for step in &self.uses {
+            match instances.process(&step.plugin, &record) {
+                Ok(processed) => match settle(&step.plugin, processed) {
+                    ChainOutcome::Kept(next) => record = next,
+                    ended => return ended,
+                },
+                Err(failure) => match step.on_error {
+                    OnError::Skip => skipped(&step.plugin, &failure),
+                    OnError::Suspend => return suspended(&step.plugin, &failure),
+                },
+            }
+        }
+        ChainOutcome::Kept(record)
+    }
+
+    /// Name and digest of every plugin in the chain: what a frozen payload was
+    /// made with.
+    #[must_use]
+    pub fn digests(&self) -> Vec<String> {
+        let digest = |step: &PluginUse| format!("{}@{}", step.plugin.name, step.plugin.digest);
+        self.uses.iter().map(digest).collect()
+    }
+}
+
+fn settle(plugin: &Plugin, processed: Processed) -> ChainOutcome {
+    match processed.verdict {
+        Verdict::Keep => ChainOutcome::Kept(processed.record),
+        Verdict::Drop(reason) => ChainOutcome::Dropped {
+            plugin: plugin.name.clone(),
+            reason,
+        },
+        Verdict::Suspend(reason) => ChainOutcome::Suspended(Suspension {
+            reason: "plugin_suspended".into(),
+            detail: format!("plugin {} suspended the record: {reason}", plugin.name),
+        }),
+    }
+}
+
+fn suspended(plugin: &Plugin, failure: &Failure) -> ChainOutcome {
+    ChainOutcome::Suspended(Suspension {
+        reason: format!("plugin_{}", failure.reason()),
+        detail: format!("plugin {} {failure}", plugin.name),
+    })
+}
+
+fn skipped(plugin: &Plugin, failure: &Failure) {
+    tracing::warn!(
+        plugin = plugin.name,
+        reason = failure.reason(),
+        "plugin failed; the record goes on without it, as its use says"
+    );
+}

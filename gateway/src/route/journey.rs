@@ -1,0 +1,165 @@
+//! The journey of one arrival under one revision: its document, decision, chain
+//! results and originals, each made at most once and shared by all destinations.
+//!
+//! Journeys are cached by position, so that the destinations that follow the
+//! tail do not repeat each other's work. The cache is bounded; a journey that
+//! was evicted is made again, with the same result.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use tokio::sync::OnceCell;
+
+use super::{ChainOutcome, Decision, Routes, guard::Originals};
+use crate::{
+    ingest::dialect::Dialect,
+    plugin::{Record, Workers},
+    record::{Arrival, Document, Kind, Pattern, Seq},
+};
+
+/// Arrivals whose journey is kept. At 2 KB a record and a few destinations about
+/// 40 MB at most.
+const CAPACITY: usize = 4096;
+
+/// One arrival on its way, under one revision.
+pub struct Journey {
+    /// The arrival.
+    pub arrival: Arc<Arrival>,
+    /// How its source speaks; none where this revision has no such source.
+    origin: Option<Arc<Origin>>,
+    document: OnceLock<Option<Document>>,
+    decision: OnceLock<Decision>,
+    originals: OnceLock<Originals>,
+    chains: Mutex<HashMap<usize, Arc<OnceCell<ChainOutcome>>>>,
+}
+
+/// What a revision knows of a source when it processes its arrivals.
+pub struct Origin {
+    /// Where numbers stand, by kind.
+    number_places: HashMap<Kind, Arc<[Pattern]>>,
+    /// Region of numbers without a country code (ISO 3166-1 alpha-2).
+    region: String,
+}
+
+impl Origin {
+    /// What a dialect says, and the region of its numbers.
+    #[must_use]
+    pub fn new(dialect: &dyn Dialect, region: String) -> Self {
+        let places = |kind| (kind, Arc::from(dialect.number_places(kind)));
+        Self {
+            number_places: Kind::ALL.into_iter().map(places).collect(),
+            region,
+        }
+    }
+}
+
+impl Journey {
+    fn new(arrival: Arc<Arrival>, origin: Option<Arc<Origin>>) -> Self {
+        Self {
+            arrival,
+            origin,
+            document: OnceLock::new(),
+            decision: OnceLock::new(),
+            originals: OnceLock::new(),
+            chains: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The document as received; none where the body is not JSON.
+    pub fn document(&self) -> Option<&Document> {
+        let parse = || Document::parse(self.arrival.body.clone()).ok();
+        self.document.get_or_init(parse).as_ref()
+    }
+
+    /// Where the arrival goes.
+    pub fn decision(&self, routes: &Routes) -> &Decision {
+        self.decision
+            .get_or_init(|| routes.decide(&self.arrival, self.document()))
+    }
+
+    /// The record as the first plugin sees it; none where the body is not JSON.
+    pub fn record(&self) -> Option<Record> {
+        let origin = self.origin.as_ref();
+        let places = origin.and_then(|origin| origin.number_places.get(&self.arrival.kind));
+        Some(Record {
+            arrival: self.arrival.clone(),
+            document: self.document()?.clone(),
+            tags: self.arrival.tags.clone(),
+            number_places: places.cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The numbers that a destination with an egress contract must not get.
+    /// Costs a scan of the document: not for the async runtime.
+    pub fn originals(&self, record: &Record) -> &Originals {
+        let region = self.origin.as_ref().map_or("", |origin| &origin.region);
+        self.originals.get_or_init(|| match self.document() {
+            Some(document) => Originals::gather(document, &record.number_places, region),
+            None => Originals::default(),
+        })
+    }
+
+    /// The result of a route's chain, run at most once for all destinations, in
+    /// the lane of the destination that asks first.
+    pub async fn through(
+        &self,
+        routes: &Routes,
+        route: usize,
+        workers: &Workers,
+        lane: &Arc<str>,
+    ) -> Option<ChainOutcome> {
+        let chain = routes.get(route)?.chain.clone();
+        let record = self.record()?;
+        if chain.is_empty() {
+            return Some(ChainOutcome::Kept(record));
+        }
+        let cell = self
+            .chains
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(route)
+            .or_default()
+            .clone();
+        cell.get_or_try_init(|| workers.run(lane, move |instances| chain.run(instances, record)))
+            .await
+            .ok()
+            .cloned()
+    }
+}
+
+/// The journeys of one revision, bounded.
+#[derive(Default)]
+pub struct Journeys {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    by_seq: HashMap<Seq, Arc<Journey>>,
+    order: VecDeque<Seq>,
+}
+
+impl Journeys {
+    /// The journey of an arrival, begun if it is not under way.
+    pub fn of(
+        &self,
+        arrival: &Arc<Arrival>,
+        origin: impl FnOnce() -> Option<Arc<Origin>>,
+    ) -> Arc<Journey> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(journey) = kept.by_seq.get(&arrival.seq) {
+            return journey.clone();
+        }
+        let journey = Arc::new(Journey::new(arrival.clone(), origin()));
+        kept.by_seq.insert(arrival.seq, journey.clone());
+        kept.order.push_back(arrival.seq);
+        if kept.order.len() > CAPACITY
+            && let Some(oldest) = kept.order.pop_front()
+        {
+            kept.by_seq.remove(&oldest);
+        }
+        journey
+    }
+}

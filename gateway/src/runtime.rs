@@ -1,0 +1,95 @@
+//! Everything that runs, wired together: start, reload, stop.
+//!
+//! Invariants:
+//! - Nothing half-starts: configuration, plugins, journal and both listeners are
+//!   there before the first request is taken.
+//! - A reload loads, verifies, compiles, configures and validates first, and
+//!   then switches; on any error the old revision goes on.
+//! - On stopping, ingest ends first, then deliveries under way, then the rest.
+
+mod reload;
+mod serve;
+mod start;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    config::{Inputs, revision::Revision},
+    delivery::Fleet,
+    ingest::Ingest,
+    journal::Journal,
+    plugin::Host,
+};
+
+pub use reload::{ReloadError, Reloaded};
+pub use start::StartError;
+
+/// A running gateway.
+pub struct Runtime {
+    inputs: Inputs,
+    host: Host,
+    journal: Arc<dyn Journal>,
+    ingest: Arc<Ingest>,
+    fleet: Fleet,
+    reloading: Mutex<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// A running gateway with the listeners that it serves.
+pub struct Running {
+    /// The gateway.
+    pub runtime: Arc<Runtime>,
+    /// Where sources are served.
+    pub ingest: SocketAddr,
+    /// Where the admin API is served.
+    pub admin: SocketAddr,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Runtime {
+    /// The revision that runs.
+    #[must_use]
+    pub fn revision(&self) -> Arc<Revision> {
+        self.fleet.revision()
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.journal
+    }
+
+    /// The consumers.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// Whether the gateway is stopping.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+impl Running {
+    /// Stops: no more requests, then what is under way, at most as long as
+    /// `drain.timeout_s` says. True if everything ended in time.
+    pub async fn stop(self) -> bool {
+        let limit = Duration::from_secs(self.runtime.revision().config.drain.timeout_s);
+        self.runtime.stop.send_replace(true);
+        let servers = async {
+            for server in self.servers {
+                // A server that panicked serves no more.
+                let _ = server.await;
+            }
+        };
+        let served = tokio::time::timeout(limit, servers).await.is_ok();
+        self.runtime.fleet.stop(limit).await && served
+    }
+}

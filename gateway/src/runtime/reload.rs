@@ -1,0 +1,233 @@
+//! Switching to another configuration while running.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::Serialize;
+
+use super::{
+    Runtime,
+    start::{SourcesError, limits, sources},
+};
+use crate::{
+    config::{
+        self,
+        compile::compile,
+        diagnostic::{Diagnostic, Diagnostics},
+        model::Config,
+        revision::Draft,
+    },
+    journal::{Journal, JournalError},
+};
+
+/// A reload that took place.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reloaded {
+    /// The revision that runs now.
+    pub revision: u32,
+    /// Its digest.
+    pub digest: String,
+    /// Whether it is another one than before.
+    pub changed: bool,
+    /// What is probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Why a reload did not take place. The old revision goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] Diagnostics),
+    /// A key changed that only a restart can change.
+    #[error("{0} has changed; restart the gateway for that")]
+    NeedsRestart(&'static str),
+    /// A destination would go missing with deliveries that are not settled.
+    #[error(transparent)]
+    Removal(#[from] Removal),
+    /// The journal cannot take the new revision.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The sources contradict each other.
+    #[error(transparent)]
+    Sources(#[from] SourcesError),
+    /// A task of the reload was lost.
+    #[error("the reload was interrupted")]
+    Lost,
+}
+
+/// A destination is missing from the configuration, but not from the journal.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "destination {destination} is not in the configuration, but has {unsettled} unsettled deliveries; put it back with `retired = true`, or let it settle them first"
+)]
+pub struct Removal {
+    /// The destination.
+    pub destination: String,
+    /// Deliveries that are pending, retrying, suspended or dead.
+    pub unsettled: u64,
+}
+
+impl Runtime {
+    /// Loads the configuration anew and switches to it.
+    ///
+    /// # Errors
+    /// With what is wrong; then nothing has changed.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let result = self.switch().await;
+        let outcome = if result.is_ok() { "switched" } else { "refused" };
+        metrics::counter!("cdr_gateway_reloads_total", "outcome" => outcome).increment(1);
+        match &result {
+            Ok(reloaded) => tracing::info!(
+                revision = reloaded.revision,
+                changed = reloaded.changed,
+                "configuration reloaded"
+            ),
+            Err(error) => {
+                tracing::error!(%error, "reload refused; the old revision goes on");
+            }
+        }
+        result
+    }
+
+    async fn switch(&self) -> Result<Reloaded, ReloadError> {
+        let old = self.revision();
+        let (draft, warnings) = self.draft().await?;
+        let config = draft.config().clone();
+        needs_no_restart(&old.config, &config)?;
+        let sources = sources(&config)?;
+        check_removals(&*self.journal, &config).await?;
+        check_renames(&*self.journal, &config).await?;
+        let digest = draft.digest().to_owned();
+        let number = self
+            .journal
+            .register_revision(&digest, &draft.summary())
+            .await?;
+        // Also where the digest is the same: secrets are no part of it.
+        let limit = Duration::from_secs(config.drain.timeout_s);
+        let revision = Arc::new(draft.numbered(number));
+        self.fleet.switch(revision, limit).await;
+        carry_over(&*self.journal, &config).await?;
+        self.fleet.fill();
+        self.ingest.reload(sources, &limits(&config));
+        Ok(Reloaded {
+            revision: number,
+            changed: number != old.number,
+            digest,
+            warnings,
+        })
+    }
+
+    async fn draft(&self) -> Result<(Draft, Vec<Diagnostic>), ReloadError> {
+        let (inputs, host) = (self.inputs.clone(), self.host.clone());
+        let drafted = tokio::task::spawn_blocking(move || {
+            let loaded = config::load(&inputs)?;
+            let draft = compile(&host, &loaded)?;
+            Ok::<_, Diagnostics>((draft, loaded.warnings))
+        });
+        Ok(drafted.await.map_err(|_| ReloadError::Lost)??)
+    }
+}
+
+fn needs_no_restart(old: &Config, new: &Config) -> Result<(), ReloadError> {
+    let kept = [
+        ("ingest.listen", old.ingest.listen == new.ingest.listen),
+        ("admin.listen", old.admin.listen == new.admin.listen),
+        ("admin.token", old.admin.token == new.admin.token),
+        ("journal.path", old.journal_path() == new.journal_path()),
+        ("plugin_host.workers", old.plugin_host.workers == new.plugin_host.workers),
+    ];
+    match kept.into_iter().find(|(_, same)| !same) {
+        Some((key, _)) => Err(ReloadError::NeedsRestart(key)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a configuration without a destination that has something left to do.
+pub(super) async fn check_removals(
+    journal: &dyn Journal,
+    config: &Config,
+) -> Result<(), RemovalError> {
+    let renamed: Vec<_> = config
+        .destination
+        .values()
+        .filter_map(|destination| destination.renamed_from.as_deref())
+        .collect();
+    for ledger in journal.ledgers().await? {
+        let name = ledger.destination.as_str();
+        let kept = config.destination.contains_key(name) || renamed.contains(&name);
+        let unsettled = ledger.counts.unsettled();
+        if !kept && !ledger.retired && unsettled > 0 {
+            return Err(RemovalError::Removal(Removal {
+                destination: ledger.destination,
+                unsettled,
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Why removals could not be allowed.
+pub(super) enum RemovalError {
+    Journal(JournalError),
+    Removal(Removal),
+}
+
+impl From<JournalError> for RemovalError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<RemovalError> for ReloadError {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::Journal(error) => Self::Journal(error),
+            RemovalError::Removal(removal) => Self::Removal(removal),
+        }
+    }
+}
+
+impl From<RemovalError> for super::StartError {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::Journal(error) => Self::Journal(error),
+            RemovalError::Removal(removal) => Self::Removal(removal),
+        }
+    }
+}
+
+/// Refuses a rename onto a destination that has a ledger of its own.
+async fn check_renames(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
+    for (name, destination) in &config.destination {
+        if let Some(from) = &destination.renamed_from
+            && journal.ledger(from).await?.is_some()
+            && journal.ledger(name).await?.is_some()
+        {
+            return Err(JournalError::Refused {
+                destination: name.clone(),
+                problem: format!(
+                    "it cannot be renamed from {from}, since it has a ledger of its own; drop `renamed_from` or choose another name"
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Renames, and freezes the ledgers of what is retired or gone.
+pub(super) async fn carry_over(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
+    for (name, destination) in &config.destination {
+        if let Some(from) = &destination.renamed_from {
+            journal.rename(from, name).await?;
+        }
+    }
+    for ledger in journal.ledgers().await? {
+        let configured = config.destination.get(&ledger.destination);
+        let is_over = configured.is_none_or(|destination| destination.retired);
+        if is_over && !ledger.retired {
+            journal.retire(&ledger.destination).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! Starting a gateway.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, watch},
+};
+
+use super::{Running, Runtime, reload, serve};
+use crate::{
+    admin,
+    config::{
+        self, Inputs,
+        compile::{compile, dialect},
+        diagnostic::Diagnostics,
+        model::{Config, SourceAuth},
+        revision::Draft,
+    },
+    delivery::{Fleet, consumer::Context},
+    ingest::{self, Admission, Auth, Ingest, Limits, Sources},
+    journal::{
+        Journal, JournalError,
+        sqlite::{Options, SqliteJournal},
+    },
+    plugin::{Host, Workers},
+};
+
+/// Connections of the admin listener: people, scripts and a scraper or two.
+const ADMIN_CONNECTIONS: usize = 256;
+
+/// Why a gateway did not start. Nothing was taken or sent.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] Diagnostics),
+    /// A destination would go missing with deliveries that are not settled.
+    #[error(transparent)]
+    Removal(#[from] reload::Removal),
+    /// An address is taken.
+    #[error("cannot listen on {address} ({key}): {source}; stop what listens there or set another address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The key that names it.
+        key: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The data directory cannot be made.
+    #[error("cannot create {path}: {source}; check data_dir and its permissions")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The plugin host cannot be set up.
+    #[error("cannot set up the plugin host: {0}")]
+    Host(String),
+    /// The sources contradict each other.
+    #[error(transparent)]
+    Sources(#[from] SourcesError),
+    /// A task of the start was lost.
+    #[error("the start was interrupted")]
+    Lost,
+}
+
+impl StartError {
+    /// Whether a person has to change the configuration.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        !matches!(self, Self::Lost | Self::Journal(_) | Self::Host(_))
+    }
+}
+
+/// Why sources cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SourcesError(String);
+
+impl Runtime {
+    /// Loads, compiles, opens and listens; then serves.
+    ///
+    /// # Errors
+    /// With what kept it from starting; nothing half-started is left.
+    pub async fn start(inputs: Inputs, metrics: PrometheusHandle) -> Result<Running, StartError> {
+        let (host, draft) = prepare(inputs.clone()).await?;
+        let config = draft.config().clone();
+        let ingest_listener = listen(config.ingest.listen, "ingest.listen").await?;
+        let admin_listener = listen(config.admin.listen, "admin.listen").await?;
+        let journal = open_journal(&config)?;
+        reload::check_removals(&*journal, &config).await?;
+        reload::carry_over(&*journal, &config).await?;
+        let number = journal
+            .register_revision(draft.digest(), &draft.summary())
+            .await?;
+
+        let limits = limits(&config);
+        let admission = Admission::open(journal.clone(), &limits).await?;
+        let ingest = Arc::new(Ingest::new(sources(&config)?, &limits, admission));
+        let workers = Workers::start(config.plugin_host.workers);
+        let context = Arc::new(Context {
+            journal: journal.clone(),
+            workers: Arc::new(workers.map_err(|error| StartError::Host(error.to_string()))?),
+        });
+        let stop = watch::Sender::new(false);
+        let runtime = Arc::new(Self {
+            inputs,
+            host,
+            journal,
+            fleet: Fleet::start(context, Arc::new(draft.numbered(number))),
+            ingest: ingest.clone(),
+            reloading: Mutex::new(()),
+            stop: stop.clone(),
+        });
+        let connections = config.ingest.max_connections;
+        let admin = admin::router(runtime.clone(), metrics);
+        Ok(Running {
+            ingest: address(&ingest_listener, config.ingest.listen),
+            admin: address(&admin_listener, config.admin.listen),
+            servers: vec![
+                serve::serve(ingest_listener, ingest::router(ingest), connections, stop.subscribe()),
+                serve::serve(admin_listener, admin, ADMIN_CONNECTIONS, stop.subscribe()),
+            ],
+            runtime,
+        })
+    }
+}
+
+async fn prepare(inputs: Inputs) -> Result<(Host, Draft), StartError> {
+    let prepared = tokio::task::spawn_blocking(move || {
+        let loaded = config::load(&inputs)?;
+        let cache = loaded.config.plugin_cache_dir();
+        create(&loaded.config.data_dir)?;
+        create(&cache)?;
+        let cache = cache.canonicalize().unwrap_or(cache);
+        let host = Host::new(Some(&cache)).map_err(|error| StartError::Host(format!("{error:#}")))?;
+        let draft = compile(&host, &loaded)?;
+        Ok((host, draft))
+    });
+    prepared.await.map_err(|_| StartError::Lost)?
+}
+
+fn create(path: &std::path::Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(path).map_err(|source| StartError::DataDir {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+async fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|source| StartError::Listen {
+        address,
+        key,
+        source,
+    })
+}
+
+/// Where a listener listens: the port that the system chose where the
+/// configuration says 0.
+fn address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(configured)
+}
+
+fn open_journal(config: &Config) -> Result<Arc<dyn Journal>, JournalError> {
+    let settings = &config.journal;
+    let options = Options {
+        linger: Duration::from_millis(settings.linger_ms),
+        max_queue: settings.max_queue,
+        max_group: settings.max_batch,
+        ..Options::default()
+    };
+    Ok(Arc::new(SqliteJournal::open(
+        &config.journal_path(),
+        &options,
+    )?))
+}
+
+/// The limits of ingest.
+pub(super) fn limits(config: &Config) -> Limits {
+    let ingest = &config.ingest;
+    Limits {
+        max_concurrency: ingest.max_concurrency,
+        request_timeout: Duration::from_millis(ingest.request_timeout_ms),
+        dedup_window: Duration::from_secs(ingest.dedup_window_s),
+        dedup_max_entries: ingest.dedup_max_entries,
+    }
+}
+
+/// The sources as ingest serves them.
+pub(super) fn sources(config: &Config) -> Result<Sources, SourcesError> {
+    let mut served = Vec::new();
+    for (name, source) in &config.source {
+        served.push(ingest::Source {
+            name: Arc::from(name.as_str()),
+            path: source.path.clone(),
+            dialect: dialect(source).map_err(SourcesError)?,
+            auth: match &source.auth {
+                None | Some(SourceAuth::None(_)) => Auth::None,
+                Some(SourceAuth::Basic(basic)) => {
+                    Auth::basic(&basic.username, basic.password.expose())
+                }
+                Some(SourceAuth::Bearer(token)) => Auth::bearer(token.expose()),
+                Some(SourceAuth::UrlToken(token)) => Auth::url_token(token.expose()),
+            },
+            strict: source.strict,
+            max_body_bytes: source.max_body_bytes.unwrap_or(config.ingest.max_body_bytes),
+        });
+    }
+    Sources::new(served).map_err(|taken| SourcesError(taken.to_string()))
+}

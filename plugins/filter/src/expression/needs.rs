@@ -1,0 +1,109 @@
+//! What a set of expressions looks at, and fetching it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cdr_plugin_sdk::Cdr;
+use cel::Value;
+
+use super::{
+    Expression,
+    names::{Names, Path},
+    value::{Tree, parse},
+};
+
+/// What a set of expressions looks at.
+#[derive(Debug, Default)]
+pub struct Needs {
+    /// Of two places, one within the other, only the outer one.
+    paths: Vec<Path>,
+    record: bool,
+    tags: BTreeSet<String>,
+    kind: bool,
+    source: bool,
+}
+
+impl Needs {
+    pub fn of<'a>(expressions: impl Iterator<Item = &'a Expression>) -> Self {
+        let mut needs = Self::default();
+        let mut paths = BTreeSet::new();
+        for names in expressions.map(Expression::names) {
+            needs.add(names);
+            paths.extend(names.paths.iter().cloned());
+        }
+        needs.record = !paths.is_empty();
+        needs.paths = outermost(paths);
+        needs
+    }
+
+    fn add(&mut self, names: &Names) {
+        self.tags.extend(names.tags.iter().cloned());
+        self.kind |= names.kind;
+        self.source |= names.source;
+    }
+
+    /// The variables that are used, with what the record has of them.
+    pub fn fetch(&self, cdr: Cdr<'_>) -> Vec<(&'static str, Value)> {
+        let mut variables = Vec::new();
+        if self.record {
+            variables.push(("cdr", self.fetch_record(cdr)));
+        }
+        if !self.tags.is_empty() {
+            let tags = self.tags.iter();
+            let present: BTreeMap<_, _> = tags
+                .filter_map(|tag| Some((tag.clone(), Tree::Value(cdr.tag(tag)?.into()))))
+                .collect();
+            variables.push(("tags", Tree::Members(present).into()));
+        }
+        if self.kind {
+            variables.push(("kind", cdr.kind().as_str().into()));
+        }
+        if self.source {
+            variables.push(("source", cdr.source().into()));
+        }
+        variables
+    }
+
+    fn fetch_record(&self, cdr: Cdr<'_>) -> Value {
+        let mut record = Tree::Members(BTreeMap::new());
+        for path in &self.paths {
+            fetch_place(cdr, path, &mut record);
+        }
+        record.into()
+    }
+}
+
+/// Puts a place into the tree: with its value, or where there is none, with
+/// what stands above it, so that an expression fails or not as it would on the
+/// whole record.
+fn fetch_place(cdr: Cdr<'_>, path: &[String], record: &mut Tree) {
+    for depth in (0..=path.len()).rev() {
+        let above = &path[..depth];
+        if let Some(value) = cdr.json(&pointer(above)).and_then(|json| parse(&json)) {
+            let hollow = depth < path.len() && matches!(value, Value::Map(_));
+            let found = if hollow {
+                Tree::Members(BTreeMap::new())
+            } else {
+                Tree::Value(value)
+            };
+            return record.put(above, found);
+        }
+    }
+}
+
+fn pointer(path: &[String]) -> String {
+    let tokens = path.iter();
+    let tokens = tokens.map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+    tokens.collect()
+}
+
+/// A path sorts directly before those that go on from it.
+fn outermost(paths: BTreeSet<Path>) -> Vec<Path> {
+    let mut kept: Vec<Path> = Vec::new();
+    for path in paths {
+        let within = kept.last().is_some_and(|outer| path.starts_with(outer));
+        if !within {
+            kept.push(path);
+        }
+    }
+    kept
+}

@@ -1,0 +1,135 @@
+//! The numbers that a record is known to hold, and where else their digits
+//! stand.
+//!
+//! A number at a number place, or one that is plain in a free text, may stand
+//! elsewhere in a form that is no phone number by itself: inside a longer run of
+//! digits, or without its area code. The gateway's egress contract looks for
+//! such remains; so does the mask.
+
+use std::ops::Range;
+
+use cdr_number::{Found, Scan};
+
+/// A number of so many digits and more is looked for inside longer runs.
+const ANYWHERE_FROM: usize = 9;
+
+/// Fewer digits than these tell nothing about a number.
+const FEWEST: usize = 7;
+
+/// The numbers that a record is known to hold.
+#[derive(Debug, Default)]
+pub struct Needles(Vec<Vec<u8>>);
+
+impl Needles {
+    /// Learns the national number of each, and of landlines the subscriber's. A
+    /// short one also counts with the calling code that stands before it.
+    pub fn learn(&mut self, scan: &Scan, found: &[Found]) {
+        for found in found {
+            let national = found.national();
+            self.add(scan, national.clone());
+            if national.len() < ANYWHERE_FROM {
+                self.add(scan, without_zeros(scan, found.digits.clone()));
+            }
+            if let Some(subscriber) = found.subscriber() {
+                self.add(scan, subscriber);
+            }
+        }
+    }
+
+    fn add(&mut self, scan: &Scan, digits: Range<usize>) {
+        let digits = scan.digits().get(digits).unwrap_or_default();
+        if digits.len() >= FEWEST && !self.0.iter().any(|known| known == digits) {
+            self.0.push(digits.to_owned());
+        }
+    }
+
+    /// Every run of digits in a scan that is one of the numbers.
+    pub fn occurrences(&self, scan: &Scan, mut each: impl FnMut(Range<usize>)) {
+        for needle in &self.0 {
+            for run in scan.runs() {
+                if needle.len() >= ANYWHERE_FROM {
+                    anywhere(needle, scan, run, &mut each);
+                } else {
+                    whole(needle, scan, run, &mut each);
+                }
+            }
+        }
+    }
+}
+
+fn without_zeros(scan: &Scan, mut digits: Range<usize>) -> Range<usize> {
+    let is_zero = |&index: &usize| scan.digits().get(index) == Some(&b'0');
+    digits.start += digits.clone().take_while(is_zero).count();
+    digits
+}
+
+fn anywhere(needle: &[u8], scan: &Scan, run: &Range<usize>, each: &mut impl FnMut(Range<usize>)) {
+    let all = scan.span(run.clone());
+    let digits = scan.digits().get(all.clone()).unwrap_or_default();
+    for (index, window) in digits.windows(needle.len()).enumerate() {
+        if window == needle {
+            let start = all.start + index;
+            each(start..start + needle.len());
+        }
+    }
+}
+
+/// A run of whole groups.
+fn whole(needle: &[u8], scan: &Scan, run: &Range<usize>, each: &mut impl FnMut(Range<usize>)) {
+    for first in run.clone() {
+        let spans = (first + 1..=run.end).map(|end| scan.span(first..end));
+        let mut fitting = spans.skip_while(|span| span.len() < needle.len());
+        if let Some(span) = fitting.next()
+            && scan.digits().get(span.clone()) == Some(needle)
+        {
+            each(span);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cdr_number::in_text;
+
+    use super::*;
+
+    #[test]
+    fn a_short_number_with_its_calling_code() {
+        let known = Scan::of("+354 4107000");
+        let mut needles = Needles::default();
+        needles.learn(&known, &in_text(&known));
+        for (text, count) in [("9935441070009", 1), ("9941070009", 0), ("410-7000", 1)] {
+            let mut found = 0;
+            needles.occurrences(&Scan::of(text), |_| found += 1);
+            assert_eq!(found, count, "{text}");
+        }
+    }
+
+    #[test]
+    fn occurrences() {
+        let known = Scan::of("0755-88886666, 13123456789");
+        let mut needles = Needles::default();
+        needles.learn(&known, &in_text(&known));
+
+        let cases: &[(&str, &[&str])] = &[
+            ("9913123456789000", &["13123456789"]),
+            ("99131 2345 6789000", &["13123456789"]),
+            ("131,2345,6789", &["13123456789"]),
+            ("ext 8888 6666", &["88886666"]),
+            ("1 8888-6666 2", &["88886666"]),
+            ("188886666", &[]),
+            ("888866667", &[]),
+            ("7558888666", &[]),
+            ("75588886666", &["75588886666"]),
+            ("3123456789", &[]),
+        ];
+        for (text, expected) in cases {
+            let scan = Scan::of(text);
+            let mut found = Vec::new();
+            needles.occurrences(&scan, |digits| {
+                found.push(String::from_utf8_lossy(&scan.digits()[digits]).into_owned());
+            });
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+}

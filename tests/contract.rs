@@ -1,0 +1,48 @@
+//! The egress contract: what a destination may not hold never reaches it,
+//! whatever the plugins do.
+
+use crate::{
+    harness::{Gateway, Receiver, SEED, TRANSFER},
+    seed::three_destinations,
+};
+
+#[test]
+fn without_the_mask_the_contract_suspends_and_names_the_field() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&three_destinations(&crm, &bi, ""));
+    gateway.push("cdr", SEED);
+    crm.wait_for(1);
+    for destination in ["bi", "archive"] {
+        let suspended = &gateway.wait_for(destination, "suspended", 1)[0];
+        assert_eq!(suspended["reason"], "egress_violation");
+        let detail = suspended["detail"].as_str().expect("a detail");
+        assert!(detail.contains("/TelLocation/TelNumber"), "{detail}");
+        assert!(!detail.contains("18486147605"), "{detail}");
+    }
+    assert!(bi.got().is_empty());
+    assert!(gateway.workspace.lines().is_empty());
+    assert!(!gateway.log().contains("18486147605"));
+}
+
+#[test]
+fn a_suspended_delivery_goes_out_once_the_chain_is_mended() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&three_destinations(&crm, &bi, ""));
+    gateway.push("cdr", TRANSFER);
+    gateway.wait_for("bi", "suspended", 1);
+    gateway.wait_for("archive", "suspended", 1);
+
+    let mended = three_destinations(&crm, &bi, r#""mask""#);
+    gateway.workspace.configure(&mended);
+    let (status, reloaded) = gateway.api_post("/reload", &serde_json::json!({}));
+    assert_eq!((status, &reloaded["revision"]), (200, &2.into()), "{reloaded}");
+
+    let request = serde_json::json!({ "state": "suspended", "reason": "egress_violation" });
+    let (status, retried) = gateway.api_post("/deliveries/retry", &request);
+    let expected = serde_json::json!({ "bi": 1, "archive": 1 });
+    assert_eq!((status, &retried["retried"]), (200, &expected));
+    let got = &bi.wait_for(1)[0];
+    assert!(got.body.contains("0086131****6789"));
+    gateway.wait_for("archive", "delivered", 1);
+    gateway.wait_for("bi", "delivered", 1);
+}

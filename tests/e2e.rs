@@ -1,0 +1,18 @@
+//! End to end: the real binary against real HTTP receivers, real files and real
+//! kills. One binary, so that it links once; every test is on its own ports and
+//! in its own directory, and ends with `balance --verify`.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+mod harness;
+
+mod admin;
+mod cli;
+mod config;
+mod contract;
+mod files;
+mod ingest;
+mod outage;
+mod plugins;
+mod reload;
+mod seed;

@@ -1,0 +1,47 @@
+//! Starts the gateway, plays sender and receiver, waits on conditions.
+
+mod gateway;
+mod guest;
+mod receiver;
+mod wait;
+
+use std::collections::BTreeSet;
+
+pub use gateway::{Gateway, Workspace, command};
+pub use guest::hostile;
+pub use receiver::{Received, Receiver};
+pub use wait::until;
+
+/// The vendor's sample, and the made-up records with the traps.
+pub const SEED: &str = include_str!("records/seed.json");
+pub const TRANSFER: &str = include_str!("records/inbound-transfer.json");
+pub const VOICEMAIL: &str = include_str!("records/voicemail.json");
+pub const RECORD: &str = include_str!("records/record.json");
+
+/// The national numbers in the records, in every form that must not leave, down
+/// to the subscriber part of the landline.
+pub const NUMBERS: [&str; 5] = [
+    "18486147605",
+    "13123456789",
+    "13800138000",
+    "75588886666",
+    "88886666",
+];
+
+/// The numbers that a text holds, whatever separators stand in them.
+pub fn numbers_in(text: &str) -> BTreeSet<&'static str> {
+    let plain: String = text
+        .chars()
+        .filter(|character| !matches!(character, ' ' | '-' | '.' | '(' | ')'))
+        .collect();
+    NUMBERS
+        .into_iter()
+        .filter(|number| plain.contains(number))
+        .collect()
+}
+
+/// A value out of a JSON text.
+pub fn field(text: &str, pointer: &str) -> serde_json::Value {
+    let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    value.pointer(pointer).cloned().unwrap_or_default()
+}

@@ -1,0 +1,192 @@
+//! A receiver: a real HTTP server that keeps what it got.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+    response::IntoResponse,
+};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use super::until;
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: String,
+    /// The status that it was answered with.
+    pub status: u16,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().expect("a header of text"))
+    }
+}
+
+/// Statuses to answer with in turn, then with the last one for ever; each with
+/// further headers.
+#[derive(Default)]
+struct Script {
+    next: VecDeque<(u16, Vec<(&'static str, String)>)>,
+    then: u16,
+    hang: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    got: Mutex<Vec<Received>>,
+    script: Mutex<Script>,
+}
+
+/// A running receiver. It stops, and refuses connections, when dropped.
+pub struct Receiver {
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Receiver {
+    /// A receiver that accepts everything, on a port of its own.
+    pub fn start() -> Self {
+        Self::start_at("127.0.0.1:0".parse().expect("an address"))
+    }
+
+    /// A receiver at an address, such as that of one that was dropped.
+    pub fn start_at(address: SocketAddr) -> Self {
+        let shared = Arc::new(Shared::default());
+        shared.script.lock().unwrap().then = 200;
+        let (stop, stopped) = oneshot::channel();
+        let (bound, address_of) = std::sync::mpsc::channel();
+        let state = shared.clone();
+        let thread = thread::spawn(move || serve(address, state, &bound, stopped));
+        Self {
+            address: address_of.recv().expect("a bound receiver"),
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Answers with these statuses in turn, and with the last one from then on.
+    pub fn answer(&self, statuses: &[u16]) {
+        let mut script = self.shared.script.lock().unwrap();
+        script.next = statuses.iter().map(|&status| (status, Vec::new())).collect();
+        script.then = *statuses.last().expect("a status");
+    }
+
+    /// Answers the next request with a status and a header.
+    pub fn answer_once(&self, status: u16, name: &'static str, value: &str) {
+        let mut script = self.shared.script.lock().unwrap();
+        script.next.push_back((status, vec![(name, value.to_owned())]));
+    }
+
+    /// Keeps requests open without an answer from now on, or no longer.
+    pub fn hang(&self, hang: bool) {
+        self.shared.script.lock().unwrap().hang = hang;
+    }
+
+    pub fn got(&self) -> Vec<Received> {
+        self.shared.got.lock().unwrap().clone()
+    }
+
+    /// Waits for the first `count` requests.
+    pub fn wait_for(&self, count: usize) -> Vec<Received> {
+        until(&format!("{count} requests"), || {
+            let got = self.got();
+            (got.len() >= count).then_some(got)
+        })
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.hang(false);
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    bound: &std::sync::mpsc::Sender<SocketAddr>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let listener = until_bound(address).await;
+        bound
+            .send(listener.local_addr().expect("an address"))
+            .expect("a waiting test");
+        let router = Router::new().fallback(take).with_state(shared);
+        tokio::select! {
+            _ = axum::serve(listener, router) => {}
+            _ = stopped => {}
+        }
+    });
+    // Connections that are still open end here and now.
+    runtime.shutdown_background();
+}
+
+async fn until_bound(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(error) if address.port() == 0 => panic!("no port: {error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn take(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
+    let (status, more) = {
+        let mut script = shared.script.lock().unwrap();
+        let next = script.next.pop_front();
+        next.unwrap_or_else(|| (script.then, Vec::new()))
+    };
+    shared.got.lock().unwrap().push(Received {
+        path: uri.to_string(),
+        headers,
+        body: String::from_utf8(body.to_vec()).expect("a body of UTF-8"),
+        status,
+    });
+    while shared.script.lock().unwrap().hang {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut answer = StatusCode::from_u16(status)
+        .expect("a status")
+        .into_response();
+    for (name, value) in more {
+        let value = value.parse().expect("a header value");
+        answer.headers_mut().insert(name, value);
+    }
+    answer
+}

@@ -1,0 +1,118 @@
+//! A plugin is a guest: whatever it does parks its own record, with its
+//! author's message, and nothing else.
+
+use crate::harness::{Gateway, Receiver, SEED, hostile};
+
+fn config(crm: &Receiver, bi: &Receiver, behaviour: &str) -> String {
+    format!(
+        r#"
+        plugin_host.deadline_ms = 50
+        plugin_host.max_memory_bytes = 16777216
+        [source.tccc]
+        path = "/tccc"
+        dialect = "tccc"
+        [plugin.hostile]
+        wasm = {wasm:?}
+        [[route]]
+        name = "all"
+        from = ["tccc"]
+        to = ["crm", "bi"]
+        [destination.crm]
+        http.url = "{crm}"
+        chain = [{behaviour}]
+        [destination.bi]
+        http.url = "{bi}"
+        "#,
+        wasm = hostile().display().to_string(),
+        crm = crm.url(),
+        bi = bi.url(),
+    )
+}
+
+/// The seed that tells the hostile guest what to do.
+fn telling(behaviour: &str) -> String {
+    SEED.replace(r#""Uui": "abc""#, &format!(r#""Uui": "{behaviour}""#))
+        .replace("99a1c8f8", &format!("{:08x}", behaviour.len()))
+}
+
+#[test]
+fn a_misbehaving_plugin_parks_its_record_and_the_next_one_passes() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&config(&crm, &bi, r#""hostile""#));
+    let cases = [
+        ("panic:no such prefix", "plugin_panic", "panicked: no such prefix"),
+        ("trap", "plugin_trap", "trapped: "),
+        ("loop", "plugin_deadline", "exceeded its deadline of 50 ms"),
+        ("alloc", "plugin_memory", "exceeded its memory limit of 16777216 bytes"),
+        ("recursion", "plugin_trap", "trapped: "),
+        ("bad-json", "plugin_suspended", "/Rubbish"),
+        ("not-object", "plugin_suspended", "object"),
+        ("giant", "plugin_suspended", "4194304"),
+        ("tag-flood", "plugin_trap", "64 tags"),
+        ("suspend:ask the author", "plugin_suspended", "ask the author"),
+    ];
+    for (passed, (behaviour, reason, message)) in cases.into_iter().enumerate() {
+        gateway.push("cdr", &telling(behaviour));
+        let suspended = gateway.wait_for("crm", "suspended", passed + 1);
+        let last = &suspended[passed];
+        assert_eq!(last["reason"], reason, "{behaviour}: {last}");
+        let detail = last["detail"].as_str().expect("a detail");
+        assert!(detail.contains(message), "{behaviour}: {detail}");
+        assert!(detail.contains("hostile"), "{detail}");
+
+        gateway.push("cdr", &telling(&format!("keep {passed}")));
+        gateway.wait_for("crm", "delivered", passed + 1);
+        gateway.wait_for("bi", "delivered", 2 * (passed + 1));
+    }
+}
+
+#[test]
+fn a_dropped_record_is_skipped_with_the_reason() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&config(&crm, &bi, r#""hostile""#));
+    gateway.push("cdr", &telling("drop:test call"));
+    let skipped = gateway.wait_for("crm", "skipped", 1);
+    assert_eq!(skipped[0]["reason"], "hostile: test call");
+    gateway.wait_for("bi", "delivered", 1);
+}
+
+#[test]
+fn what_a_plugin_hands_over_is_bounded() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&config(&crm, &bi, r#""hostile""#));
+    for behaviour in ["giant-ignored", "count-flood"] {
+        gateway.push("cdr", &telling(behaviour));
+    }
+    for got in crm.wait_for(2) {
+        assert!(got.body.len() < 4096, "{} bytes", got.body.len());
+    }
+    gateway.push("cdr", &telling("giant-reason"));
+    let skipped = gateway.wait_for("crm", "skipped", 1);
+    assert!(skipped[0]["reason"].as_str().is_some_and(|reason| reason.len() < 200));
+    let (_, metrics) = gateway.get("/metrics");
+    let counters = metrics.matches("cdr_gateway_plugin_custom_total{").count();
+    assert_eq!(counters, 32);
+}
+
+#[test]
+fn skip_lets_the_record_go_on_as_it_was() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let lenient = r#"{ use = "hostile", on_error = "skip" }"#;
+    let gateway = Gateway::start(&config(&crm, &bi, lenient));
+    let record = telling("trap");
+    gateway.push("cdr", &record);
+    assert_eq!(crm.wait_for(1)[0].body, record);
+}
+
+#[test]
+fn log_lines_of_a_plugin_are_limited_and_counted() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&config(&crm, &bi, r#""hostile""#));
+    gateway.push("cdr", &telling("log-flood"));
+    gateway.wait_for("crm", "delivered", 1);
+    let lines = gateway.log();
+    let logged = lines.lines().filter(|line| line.contains(r#""target":"plugin""#)).count();
+    assert_eq!(logged, 16);
+    let (_, metrics) = gateway.get("/metrics");
+    assert!(metrics.contains("cdr_gateway_plugin_log_lines_suppressed_total{plugin=\"hostile\"}"));
+}
