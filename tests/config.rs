@@ -92,7 +92,7 @@ fn all_mistakes_are_reported_at_once() {
 fn a_good_configuration_passes_and_warnings_do_not_fail_it() {
     let output = run("check", &Workspace::new(GOOD));
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let unused = format!("{GOOD}\n[plugin.idle]\nwasm = \"builtin:filter\"\nconfig.rules = []");
+    let unused = format!("{GOOD}\n[plugin.idle]\nwasm = \"builtin:filter\"\nconfig.drop_rest = \"all\"\nconfig.rules = [{{ keep = \"x\", when = 'true' }}]");
     let output = run("check", &Workspace::new(&unused));
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("idle"), "{}", said(&output));

@@ -151,6 +151,9 @@ fn refuse(source: Option<&Source>, refusal: &Refusal) -> Response {
     tracing::warn!(source = %source.name, reason, detail = %refusal, "request refused");
     let mut response = respond(source.dialect.refused(refusal));
     let headers = response.headers_mut();
+    // What is left of the body is not read; the sender has to know that this
+    // connection cannot carry another request.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     if let Some(wait) = refusal.retry_after() {
         headers.insert(header::RETRY_AFTER, wait.as_secs().into());
     }

@@ -6,25 +6,38 @@
 //! that it can be read without a table. Codes are never given a second meaning.
 
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::ingest::{dialect::Answer, refusal::Refusal};
 
 const JSON: &str = "application/json;charset=utf-8";
 
 pub(super) fn accepted() -> Answer {
-    answer(StatusCode::OK, "ok", 0)
+    answer(StatusCode::OK, "", 0)
 }
 
 pub(super) fn refused(refusal: &Refusal) -> Answer {
     answer(refusal.status(), &refusal.to_string(), code(refusal))
 }
 
+/// The reply in the vendor's own order.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    err_msg: &'a str,
+    err_code: u32,
+}
+
 fn answer(status: StatusCode, message: &str, code: u32) -> Answer {
+    let reply = Reply {
+        err_msg: message,
+        err_code: code,
+    };
     Answer {
         status,
         content_type: JSON,
-        body: json!({"ErrMsg": message, "ErrCode": code}).to_string(),
+        // A text and a number: there is nothing that could fail.
+        body: serde_json::to_string(&reply).unwrap_or_default(),
     }
 }
 
