@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .parent()
         .ok_or("the gateway is not in a workspace")?;
     for watched in ["plugins", "plugin-sdk", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(watched).display()
+        );
     }
 
     let target_dir = out_dir.join("target");

@@ -27,7 +27,9 @@ fn health_and_metrics_show_every_stage() {
         assert!(metrics.contains(line), "{line} in\n{metrics}");
     }
     let described = |name: &str| metrics.contains(&format!("# HELP {name} "));
-    let families = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let families = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
     for family in families.filter_map(|line| line.split(' ').next()) {
         assert!(described(family), "{family} has no help");
     }

@@ -17,11 +17,19 @@ fn deliveries_are_listed_shown_and_tried_again() {
 
     let list = text(&gateway.cli(&["deliveries", "list", "--state", "dead"]));
     assert!(list.contains(id) && list.contains("http_404"), "{list}");
-    let session = ["deliveries", "list", "--session", "99a1c8f8-eb3d-4xxx-8401-5f6aa8761232"];
+    let session = [
+        "deliveries",
+        "list",
+        "--session",
+        "99a1c8f8-eb3d-4xxx-8401-5f6aa8761232",
+    ];
     let list = text(&gateway.cli(&session));
     assert_eq!(list.matches(id).count(), 3, "{list}");
     let shown = text(&gateway.cli(&["deliveries", "show", id]));
-    assert!(shown.contains("attempt 1") && shown.contains("404"), "{shown}");
+    assert!(
+        shown.contains("attempt 1") && shown.contains("404"),
+        "{shown}"
+    );
 
     let dry = text(&gateway.cli(&["deliveries", "retry", "--state", "dead", "--dry-run"]));
     assert!(dry.contains("crm: 1 would be tried again"), "{dry}");
@@ -42,11 +50,22 @@ fn text(output: &std::process::Output) -> String {
 #[test]
 fn every_subcommand_explains_itself() {
     let subcommands = [
-        vec!["run"], vec!["check"], vec!["deliveries"], vec!["deliveries", "list"],
-        vec!["deliveries", "retry"], vec!["balance"], vec!["reload"], vec!["schema"], vec!["demo"],
+        vec!["run"],
+        vec!["check"],
+        vec!["deliveries"],
+        vec!["deliveries", "list"],
+        vec!["deliveries", "retry"],
+        vec!["balance"],
+        vec!["reload"],
+        vec!["schema"],
+        vec!["demo"],
     ];
     for subcommand in subcommands {
-        let output = command().args(&subcommand).arg("--help").output().expect("help");
+        let output = command()
+            .args(&subcommand)
+            .arg("--help")
+            .output()
+            .expect("help");
         assert!(output.status.success(), "{subcommand:?}");
     }
     let schema = command().arg("schema").output().expect("schema");

@@ -39,8 +39,16 @@ numbers = "masked"
 #[test]
 fn each_mistake_is_found_at_its_place() {
     let cases = [
-        ("dialect = \"tccc\"", "dialect = \"tccc\"\nstrickt = true", "strickt"),
-        ("builtin:phone-mask", "no/such/file.wasm", "no/such/file.wasm"),
+        (
+            "dialect = \"tccc\"",
+            "dialect = \"tccc\"\nstrickt = true",
+            "strickt",
+        ),
+        (
+            "builtin:phone-mask",
+            "no/such/file.wasm",
+            "no/such/file.wasm",
+        ),
         ("kind == \"cdr\"", "kind == ", "when"),
         ("chain = [\"mask\"]", "chain = [\"musk\"]", "musk"),
         (
@@ -48,12 +56,12 @@ fn each_mistake_is_found_at_its_place() {
             "numbers = \"masked\"\nhttp.auth.bearer.env = \"NO_SUCH_VARIABLE\"",
             "NO_SUCH_VARIABLE",
         ),
-        ("http.url = \"http://127.0.0.1:1/\"", "file.path = \"../x.ndjson\"", "base"),
         (
-            "dialect = \"tccc\"",
-            "dialect = \"json\"",
-            "numbers_in",
+            "http.url = \"http://127.0.0.1:1/\"",
+            "file.path = \"../x.ndjson\"",
+            "base",
         ),
+        ("dialect = \"tccc\"", "dialect = \"json\"", "numbers_in"),
         (
             "wasm = \"builtin:phone-mask\"",
             "wasm = \"builtin:phone-mask\"\nconfig.keep_first = 99",
@@ -92,7 +100,9 @@ fn all_mistakes_are_reported_at_once() {
 fn a_good_configuration_passes_and_warnings_do_not_fail_it() {
     let output = run("check", &Workspace::new(GOOD));
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let unused = format!("{GOOD}\n[plugin.idle]\nwasm = \"builtin:filter\"\nconfig.drop_rest = \"all\"\nconfig.rules = [{{ keep = \"x\", when = 'true' }}]");
+    let unused = format!(
+        "{GOOD}\n[plugin.idle]\nwasm = \"builtin:filter\"\nconfig.drop_rest = \"all\"\nconfig.rules = [{{ keep = \"x\", when = 'true' }}]"
+    );
     let output = run("check", &Workspace::new(&unused));
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("idle"), "{}", said(&output));
@@ -112,7 +122,10 @@ fn a_port_in_use_is_a_configuration_error() {
         .expect("the gateway ends");
     let said = said(&output);
     assert_eq!(output.status.code(), Some(78), "{said}");
-    assert!(said.contains(&address) && said.contains("ingest.listen"), "{said}");
+    assert!(
+        said.contains(&address) && said.contains("ingest.listen"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -125,10 +138,19 @@ fn the_shipped_examples_pass_without_a_warning() {
     for name in ["switch-token", "rating-password", "fraud-token"] {
         std::fs::write(copies.path().join("secrets").join(name), secret).expect("a secret");
     }
-    let variables = ["CDR_ADMIN_TOKEN", "TCCC_PASSWORD", "CRM_WEBHOOK_SECRET", "BI_TOKEN"];
+    let variables = [
+        "CDR_ADMIN_TOKEN",
+        "TCCC_PASSWORD",
+        "CRM_WEBHOOK_SECRET",
+        "BI_TOKEN",
+    ];
     let mut checked = 0;
     for entry in std::fs::read_dir(shipped).expect("config").flatten() {
-        if entry.path().extension().is_none_or(|extension| extension != "toml") {
+        if entry
+            .path()
+            .extension()
+            .is_none_or(|extension| extension != "toml")
+        {
             continue;
         }
         let copy = copies.path().join(entry.file_name());
@@ -139,7 +161,12 @@ fn the_shipped_examples_pass_without_a_warning() {
             .envs(variables.map(|name| (name, secret)))
             .output()
             .expect("check runs");
-        assert!(output.status.success(), "{}: {}", copy.display(), said(&output));
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            copy.display(),
+            said(&output)
+        );
         checked += 1;
     }
     assert_eq!(checked, 3);

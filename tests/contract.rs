@@ -35,7 +35,11 @@ fn a_suspended_delivery_goes_out_once_the_chain_is_mended() {
     let mended = three_destinations(&crm, &bi, r#""mask""#);
     gateway.workspace.configure(&mended);
     let (status, reloaded) = gateway.api_post("/reload", &serde_json::json!({}));
-    assert_eq!((status, &reloaded["revision"]), (200, &2.into()), "{reloaded}");
+    assert_eq!(
+        (status, &reloaded["revision"]),
+        (200, &2.into()),
+        "{reloaded}"
+    );
 
     let request = serde_json::json!({ "state": "suspended", "reason": "egress_violation" });
     let (status, retried) = gateway.api_post("/deliveries/retry", &request);

@@ -54,13 +54,17 @@ fn a_part_is_finished_after_its_time() {
     gateway.push("cdr", crate::harness::SEED);
     let name = until("a finished part", || {
         let files = gateway.workspace.files();
-        files.into_iter().find(|(name, _)| name.ends_with(".1.ndjson"))
+        files
+            .into_iter()
+            .find(|(name, _)| name.ends_with(".1.ndjson"))
     });
     assert!(name.0.ends_with("/abc.1.ndjson"), "{}", name.0);
     gateway.push("cdr", &crate::outage::records(1)[0]);
     until("the next part", || {
         let files = gateway.workspace.files();
-        files.into_iter().find(|(name, _)| name.ends_with("/abc.2.ndjson"))
+        files
+            .into_iter()
+            .find(|(name, _)| name.ends_with("/abc.2.ndjson"))
     });
 }
 

@@ -50,7 +50,11 @@ fn a_push_that_is_repeated_is_delivered_once() {
         assert_eq!(push("one", SEED).0, 200);
     }
     let other = SEED.replace("\"Duration\": 0", "\"Duration\": 1");
-    assert_eq!(push("one", &other).0, 200, "same id, other body: kept and flagged");
+    assert_eq!(
+        push("one", &other).0,
+        200,
+        "same id, other body: kept and flagged"
+    );
     assert_eq!(push("two", SEED).0, 200, "another push of the same record");
     crm.wait_for(3);
     let delivered = gateway.wait_for("crm", "delivered", 3);
@@ -65,7 +69,11 @@ fn a_push_that_is_repeated_is_delivered_once() {
         &[("X-TCCC-PUSH-UUID", "one")],
     );
     assert_eq!(again.0, 200);
-    assert_eq!(gateway.api("/destinations")[0]["head"], 3, "remembered over a restart");
+    assert_eq!(
+        gateway.api("/destinations")[0]["head"],
+        3,
+        "remembered over a restart"
+    );
 }
 
 #[test]
@@ -88,7 +96,12 @@ fn refusals_have_a_reason_and_leave_nothing() {
         if path.starts_with("/open") || path.starts_with("/closed") {
             let answer: serde_json::Value = serde_json::from_str(&answer.1).expect("JSON");
             assert_ne!(answer["ErrCode"], 0, "{path}");
-            assert!(answer["ErrMsg"].as_str().is_some_and(|text| !text.is_empty()), "{path}");
+            assert!(
+                answer["ErrMsg"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{path}"
+            );
         }
     }
     assert_eq!(gateway.api("/destinations")[0]["head"], 0);

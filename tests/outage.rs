@@ -12,7 +12,10 @@ use crate::{
 pub fn records(count: usize) -> Vec<String> {
     let session = "99a1c8f8-eb3d-4xxx-8401-5f6aa8761232";
     (0..count)
-        .map(|index| SEED.replace(session, &format!("session-{index}")))
+        .map(|index| {
+            SEED.trim_end()
+                .replace(session, &format!("session-{index}"))
+        })
         .collect()
 }
 
@@ -43,10 +46,17 @@ fn a_receiver_that_is_down_gets_everything_later() {
     crm.answer(&[200]);
     gateway.wait_for("crm", "delivered", 30);
     let got = crm.got();
-    assert!(got.len() >= failed + 30, "every record was accepted after the return");
+    assert!(
+        got.len() >= failed + 30,
+        "every record was accepted after the return"
+    );
     assert_same_id_same_bytes(&got);
     assert_eq!(accepted(&got).len(), 30);
-    assert_eq!(gateway.workspace.lines().len(), 30, "no line twice, none lost");
+    assert_eq!(
+        gateway.workspace.lines().len(),
+        30,
+        "no line twice, none lost"
+    );
 }
 
 /// Ids that were accepted.
@@ -70,8 +80,10 @@ fn assert_same_id_same_bytes(got: &[Received]) {
 fn what_was_frozen_is_sent_again_although_the_chain_has_changed() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
     crm.answer(&[500]);
-    let config = three_destinations(&crm, &bi, r#""mask""#)
-        .replace("[destination.crm]", "[destination.crm]\nretry = { initial_ms = 50, max_ms = 100 }");
+    let config = three_destinations(&crm, &bi, r#""mask""#).replace(
+        "[destination.crm]",
+        "[destination.crm]\nretry = { initial_ms = 50, max_ms = 100 }",
+    );
     let gateway = Gateway::start(&config);
     gateway.push("cdr", SEED);
     crm.wait_for(2);
@@ -84,14 +96,21 @@ fn what_was_frozen_is_sent_again_although_the_chain_has_changed() {
     gateway.wait_for("crm", "delivered", 1);
     let got = crm.got();
     assert_same_id_same_bytes(&got);
-    assert!(got.last().expect("a request").body.contains("CalleeLocation"));
+    assert!(
+        got.last()
+            .expect("a request")
+            .body
+            .contains("CalleeLocation")
+    );
 }
 
 #[test]
 fn answers_are_understood() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
-    let config = three_destinations(&crm, &bi, r#""mask""#)
-        .replace("[destination.crm]", "[destination.crm]\nretry = { initial_ms = 20, max_ms = 20 }");
+    let config = three_destinations(&crm, &bi, r#""mask""#).replace(
+        "[destination.crm]",
+        "[destination.crm]\nretry = { initial_ms = 20, max_ms = 20 }",
+    );
     let gateway = Gateway::start(&config);
     let records = records(3);
 
@@ -113,7 +132,10 @@ fn answers_are_understood() {
     crm.answer_once(410, "x", "y");
     gateway.push("cdr", &records[1]);
     let dead = &gateway.wait_for("crm", "dead", 1)[0];
-    assert_eq!((&dead["reason"], &dead["status"]), (&"http_410".into(), &410.into()));
+    assert_eq!(
+        (&dead["reason"], &dead["status"]),
+        (&"http_410".into(), &410.into())
+    );
 
     crm.answer_once(302, "location", &format!("{}/elsewhere", bi.url()));
     gateway.push("cdr", &records[2]);
@@ -156,5 +178,9 @@ fn stopping_lets_what_is_under_way_end() {
     let gateway = Gateway::start_with(workspace, &[]);
     gateway.wait_for("crm", "delivered", 20);
     let got = crm.got();
-    assert_eq!(got.len(), 20, "{sent_before} were sent before; none is sent twice");
+    assert_eq!(
+        got.len(),
+        20,
+        "{sent_before} were sent before; none is sent twice"
+    );
 }

@@ -15,13 +15,20 @@ fn a_signal_switches_to_the_new_configuration() {
     crm.wait_for(1);
 
     let more = config.replace(r#""archive"]"#, r#""archive", "extra"]"#);
-    let more = format!("{more}\n[destination.extra]\nhttp.url = \"{}\"\nstart = \"beginning\"", extra.url());
+    let more = format!(
+        "{more}\n[destination.extra]\nhttp.url = \"{}\"\nstart = \"beginning\"",
+        extra.url()
+    );
     gateway.workspace.configure(&more);
     gateway.signal("HUP");
     until("the second revision", || {
         (gateway.api("/revision")["revision"] == 2).then_some(())
     });
-    assert_eq!(extra.wait_for(1)[0].body, crm.got()[0].body, "it began at the beginning");
+    assert_eq!(
+        extra.wait_for(1)[0].body,
+        crm.got()[0].body,
+        "it began at the beginning"
+    );
 }
 
 #[test]
@@ -31,8 +38,14 @@ fn a_bad_configuration_changes_nothing() {
     let gateway = Gateway::start(&config);
     let before = gateway.api("/revision");
     let cases = [
-        (config.replace("[plugin.mask]", "[plugin.mask]\nkolor = 1"), "CFG003"),
-        (config.replace("builtin:phone-mask", "no/such.wasm"), "CFG016"),
+        (
+            config.replace("[plugin.mask]", "[plugin.mask]\nkolor = 1"),
+            "CFG003",
+        ),
+        (
+            config.replace("builtin:phone-mask", "no/such.wasm"),
+            "CFG016",
+        ),
         (
             config.replace("[plugin.mask]", "[plugin.mask]\nconfig.keep_first = 99"),
             "CFG024",
@@ -42,8 +55,14 @@ fn a_bad_configuration_changes_nothing() {
         gateway.workspace.configure(&bad);
         let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
         assert_eq!(status, 422, "{problem}");
-        assert_eq!(problem["diagnostics"]["errors"][0]["code"], code, "{problem}");
-        assert!(problem["diagnostics"]["errors"][0]["line"].is_u64(), "{problem}");
+        assert_eq!(
+            problem["diagnostics"]["errors"][0]["code"], code,
+            "{problem}"
+        );
+        assert!(
+            problem["diagnostics"]["errors"][0]["line"].is_u64(),
+            "{problem}"
+        );
         assert_eq!(gateway.api("/revision"), before);
     }
     gateway.push("cdr", SEED);
@@ -67,7 +86,10 @@ fn a_destination_with_unsettled_deliveries_is_not_removed_by_accident() {
     let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
     assert_eq!(status, 422);
     let detail = problem["detail"].as_str().expect("a detail");
-    assert!(detail.contains("bi") && detail.contains("retired = true"), "{detail}");
+    assert!(
+        detail.contains("bi") && detail.contains("retired = true"),
+        "{detail}"
+    );
 
     let retired = config
         .replace("[destination.bi]", "[destination.bi]\nretired = true")
@@ -87,8 +109,14 @@ fn a_renamed_destination_takes_its_ledger_along() {
     gateway.wait_for("bi", "delivered", 1);
 
     let renamed = config
-        .replace("[destination.bi]", "[destination.insight]\nrenamed_from = \"bi\"")
-        .replace(r#""crm", "bi", "archive""#, r#""crm", "insight", "archive""#);
+        .replace(
+            "[destination.bi]",
+            "[destination.insight]\nrenamed_from = \"bi\"",
+        )
+        .replace(
+            r#""crm", "bi", "archive""#,
+            r#""crm", "insight", "archive""#,
+        );
     gateway.workspace.configure(&renamed);
     let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
     assert_eq!(status, 200, "{problem}");

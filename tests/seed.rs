@@ -87,8 +87,14 @@ fn each_destination_gets_its_own_view_of_the_samples() {
     for line in &lines {
         assert_eq!(numbers_in(line), [].into(), "{line}");
     }
-    let names: Vec<_> = gateway.workspace.files().into_iter().map(|file| file.0).collect();
-    let expected = ["cdr", "record", "voicemail"].map(|kind| format!("{kind}/1400482256.1.ndjson.open"));
+    let names: Vec<_> = gateway
+        .workspace
+        .files()
+        .into_iter()
+        .map(|file| file.0)
+        .collect();
+    let expected =
+        ["cdr", "record", "voicemail"].map(|kind| format!("{kind}/1400482256.1.ndjson.open"));
     assert_eq!(names, expected);
 }
 
@@ -130,11 +136,18 @@ fn requests_are_signed_and_traced() {
     let arrival = gateway.wait_for("crm", "delivered", 1)[0]["arrival"].clone();
     let id = arrival.as_str().expect("an id");
     assert_eq!(got.header("webhook-id"), format!("{id}_crm"));
-    assert!(got.header("traceparent").starts_with(&format!("00-{}-", id.replace('-', ""))));
+    assert!(
+        got.header("traceparent")
+            .starts_with(&format!("00-{}-", id.replace('-', "")))
+    );
     assert_eq!(got.header("authorization"), "Bearer t0ken");
     assert_eq!(got.header("x-tenant"), "north");
     assert_eq!(got.header("content-type"), "application/json");
-    assert!(got.path.starts_with("/1400482256/%E5%BC%A0%E4%B8%89?at=20"), "{}", got.path);
+    assert!(
+        got.path.starts_with("/1400482256/%E5%BC%A0%E4%B8%89?at=20"),
+        "{}",
+        got.path
+    );
     let secrets = [secret, "t0ken"];
     assert!(secrets.iter().all(|secret| !gateway.log().contains(secret)));
 }

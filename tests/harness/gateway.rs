@@ -32,9 +32,12 @@ impl Workspace {
     /// Replaces the configuration.
     pub fn configure(&self, config: &str) {
         let data = self.path("data");
+        // Compiled once for all tests.
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache");
         let text = format!(
-            "data_dir = {:?}\ningest.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nlog.format = \"json\"\n{config}",
-            data.display().to_string()
+            "data_dir = {:?}\nplugin_host.cache_dir = {:?}\ningest.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nlog.format = \"json\"\n{config}",
+            data.display().to_string(),
+            cache.display().to_string(),
         );
         std::fs::write(self.config(), text).expect("a written configuration");
     }
@@ -58,7 +61,8 @@ impl Workspace {
 
     /// The lines of all NDJSON files, finished or not.
     pub fn lines(&self) -> Vec<String> {
-        let of_records = |(name, _): &(String, String)| name.contains(".ndjson") && !name.contains("manifest");
+        let of_records =
+            |(name, _): &(String, String)| name.contains(".ndjson") && !name.contains("manifest");
         let files = self.files().into_iter().filter(of_records);
         files
             .flat_map(|(_, text)| text.lines().map(str::to_owned).collect::<Vec<_>>())
@@ -245,7 +249,11 @@ impl Gateway {
 
     /// Posts a record to `/tccc` and asserts that it was acknowledged.
     pub fn push(&self, action: &str, body: &str) {
-        let version = if action == "voicemail" { "" } else { "&version=1" };
+        let version = if action == "voicemail" {
+            ""
+        } else {
+            "&version=1"
+        };
         let answer = self.post(&format!("/tccc?action={action}{version}"), body);
         assert_eq!(answer, (200, r#"{"ErrMsg":"","ErrCode":0}"#.to_owned()));
     }

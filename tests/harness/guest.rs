@@ -20,7 +20,12 @@ fn build() -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .current_dir(workspace)
         .args(["build", "--quiet", "--profile", "guest"])
-        .args(["--target", "wasm32-wasip2", "--package", "cdr-plugin-hostile"])
+        .args([
+            "--target",
+            "wasm32-wasip2",
+            "--package",
+            "cdr-plugin-hostile",
+        ])
         .arg("--target-dir")
         .arg(&target)
         .status()

@@ -88,14 +88,19 @@ impl Receiver {
     /// Answers with these statuses in turn, and with the last one from then on.
     pub fn answer(&self, statuses: &[u16]) {
         let mut script = self.shared.script.lock().unwrap();
-        script.next = statuses.iter().map(|&status| (status, Vec::new())).collect();
+        script.next = statuses
+            .iter()
+            .map(|&status| (status, Vec::new()))
+            .collect();
         script.then = *statuses.last().expect("a status");
     }
 
     /// Answers the next request with a status and a header.
     pub fn answer_once(&self, status: u16, name: &'static str, value: &str) {
         let mut script = self.shared.script.lock().unwrap();
-        script.next.push_back((status, vec![(name, value.to_owned())]));
+        script
+            .next
+            .push_back((status, vec![(name, value.to_owned())]));
     }
 
     /// Keeps requests open without an answer from now on, or no longer.

@@ -199,7 +199,11 @@ async fn selection(
     let revision = admin.runtime.revision();
     let names: Vec<String> = match &request.destination {
         Some(name) => vec![name.clone()],
-        None => revision.destinations.keys().map(ToString::to_string).collect(),
+        None => revision
+            .destinations
+            .keys()
+            .map(ToString::to_string)
+            .collect(),
     };
     let journal = &**admin.runtime.journal();
     let mut selected = BTreeMap::new();

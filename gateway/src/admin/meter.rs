@@ -5,33 +5,94 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge}
 
 use super::{Admin, problem::Problem};
 use crate::{
-    journal::{Health, Ledger, State as Delivery},
     ingest,
+    journal::{Health, Ledger, State as Delivery},
 };
 
 /// What each metric means.
 pub fn describe_metrics() {
     ingest::describe_metrics();
-    describe_counter!("cdr_gateway_deliveries_total", "Deliveries that entered a state, by destination and state.");
-    describe_counter!("cdr_gateway_egress_violations_total", "Payloads that an egress contract held back, by destination.");
-    describe_counter!("cdr_gateway_reloads_total", "Reloads of the configuration, by outcome.");
-    describe_counter!("cdr_gateway_plugin_calls_total", "Calls of plugins, by plugin and outcome.");
-    describe_counter!("cdr_gateway_plugin_instances_retired_total", "Plugin instances thrown away, by plugin and reason.");
-    describe_counter!("cdr_gateway_plugin_log_lines_suppressed_total", "Log lines of plugins beyond their limit, by plugin.");
-    describe_counter!("cdr_gateway_plugin_custom_total", "Counters of plugins' own, by plugin and counter.");
-    describe_histogram!("cdr_gateway_plugin_call_seconds", Unit::Seconds, "Time of one call of a plugin, retries of its deadline included.");
-    describe_histogram!("cdr_gateway_attempt_seconds", Unit::Seconds, "Time of one attempt at a destination.");
-    describe_gauge!("cdr_gateway_breaker_open", "Whether a destination's breaker is open.");
-    describe_gauge!("cdr_gateway_ledger_deliveries", "Deliveries by destination and state, as the ledger has them.");
+    describe_counter!(
+        "cdr_gateway_deliveries_total",
+        "Deliveries that entered a state, by destination and state."
+    );
+    describe_counter!(
+        "cdr_gateway_egress_violations_total",
+        "Payloads that an egress contract held back, by destination."
+    );
+    describe_counter!(
+        "cdr_gateway_reloads_total",
+        "Reloads of the configuration, by outcome."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_calls_total",
+        "Calls of plugins, by plugin and outcome."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_instances_retired_total",
+        "Plugin instances thrown away, by plugin and reason."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_log_lines_suppressed_total",
+        "Log lines of plugins beyond their limit, by plugin."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_custom_total",
+        "Counters of plugins' own, by plugin and counter."
+    );
+    describe_histogram!(
+        "cdr_gateway_plugin_call_seconds",
+        Unit::Seconds,
+        "Time of one call of a plugin, retries of its deadline included."
+    );
+    describe_histogram!(
+        "cdr_gateway_attempt_seconds",
+        Unit::Seconds,
+        "Time of one attempt at a destination."
+    );
+    describe_gauge!(
+        "cdr_gateway_breaker_open",
+        "Whether a destination's breaker is open."
+    );
+    describe_gauge!(
+        "cdr_gateway_ledger_deliveries",
+        "Deliveries by destination and state, as the ledger has them."
+    );
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
-    describe_gauge!("cdr_gateway_journal_head", "Position of the newest arrival.");
-    describe_gauge!("cdr_gateway_journal_queue_requests", "Requests that wait for a commit.");
-    describe_gauge!("cdr_gateway_journal_queue_limit_requests", "Requests that may wait for a commit.");
-    describe_gauge!("cdr_gateway_journal_commits", "Commits of the journal since the start.");
-    describe_gauge!("cdr_gateway_journal_failed_commits", "Commits of the journal that failed since the start.");
-    describe_gauge!("cdr_gateway_journal_committed_requests", "Requests committed since the start.");
-    describe_gauge!("cdr_gateway_journal_file_bytes", Unit::Bytes, "Size of the journal's database.");
-    describe_gauge!("cdr_gateway_journal_wal_bytes", Unit::Bytes, "Size of the journal's write-ahead log.");
+    describe_gauge!(
+        "cdr_gateway_journal_head",
+        "Position of the newest arrival."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_queue_requests",
+        "Requests that wait for a commit."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_queue_limit_requests",
+        "Requests that may wait for a commit."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_commits",
+        "Commits of the journal since the start."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_failed_commits",
+        "Commits of the journal that failed since the start."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_committed_requests",
+        "Requests committed since the start."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_file_bytes",
+        Unit::Bytes,
+        "Size of the journal's database."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_wal_bytes",
+        Unit::Bytes,
+        "Size of the journal's write-ahead log."
+    );
 }
 
 pub(super) async fn metrics(State(admin): State<Admin>) -> Result<String, Problem> {
@@ -56,7 +117,10 @@ fn show_ledger(ledger: &Ledger) {
 fn show_health(health: &Health) {
     let sizes = [
         ("cdr_gateway_journal_queue_requests", health.queued as u64),
-        ("cdr_gateway_journal_queue_limit_requests", health.queue_limit as u64),
+        (
+            "cdr_gateway_journal_queue_limit_requests",
+            health.queue_limit as u64,
+        ),
         ("cdr_gateway_journal_commits", health.commits),
         ("cdr_gateway_journal_failed_commits", health.failed_commits),
         ("cdr_gateway_journal_committed_requests", health.committed),

@@ -11,7 +11,10 @@ use super::{
     print,
 };
 use crate::{
-    admin::{self, view::{BalanceView, LedgerView}},
+    admin::{
+        self,
+        view::{BalanceView, LedgerView},
+    },
     journal::sqlite::SqliteJournal,
 };
 
@@ -56,8 +59,16 @@ fn read(path: &std::path::Path, verify: bool) -> anyhow::Result<BalanceView> {
 
 fn show(books: &BalanceView) -> std::io::Result<()> {
     let header = [
-        "destination", "arrivals", "delivered", "skipped", "pending", "retrying", "suspended",
-        "dead", "discarded", "expired",
+        "destination",
+        "arrivals",
+        "delivered",
+        "skipped",
+        "pending",
+        "retrying",
+        "suspended",
+        "dead",
+        "discarded",
+        "expired",
     ];
     let mut rows = vec![header.map(str::to_owned)];
     rows.extend(books.destinations.iter().map(row));

@@ -69,7 +69,10 @@ impl Client {
         };
         self.runtime.block_on(async {
             let answer = request.send().await.with_context(|| {
-                format!("no gateway answers at {}; start one, or give its address with --admin", self.base)
+                format!(
+                    "no gateway answers at {}; start one, or give its address with --admin",
+                    self.base
+                )
             })?;
             let status = answer.status();
             let body = answer.bytes().await?;

@@ -15,6 +15,11 @@ pub(super) struct CompletionsArgs {
 
 pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
     let mut command = Cli::command();
-    clap_complete::generate(args.shell, &mut command, "cdr-gateway", &mut std::io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut command,
+        "cdr-gateway",
+        &mut std::io::stdout(),
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -113,7 +113,15 @@ fn list(args: ListArgs) -> anyhow::Result<()> {
     if args.client.json {
         return print::json(&found);
     }
-    let header = ["arrival", "received", "kind", "destination", "state", "status", "reason"];
+    let header = [
+        "arrival",
+        "received",
+        "kind",
+        "destination",
+        "state",
+        "status",
+        "reason",
+    ];
     let mut rows = vec![header.map(str::to_owned)];
     rows.extend(found.iter().map(row));
     print::table(&rows)?;
@@ -127,7 +135,9 @@ fn row(delivery: &DeliveryView) -> [String; 7] {
         delivery.kind.to_string(),
         delivery.destination.clone(),
         delivery.state.to_string(),
-        delivery.status.map_or_else(String::new, |status| status.to_string()),
+        delivery
+            .status
+            .map_or_else(String::new, |status| status.to_string()),
         delivery.reason.clone(),
     ]
 }
@@ -138,8 +148,14 @@ fn show(args: &ShowArgs) -> anyhow::Result<()> {
     if args.client.json {
         return print::json(&found);
     }
-    print::line(format!("arrival    {} (position {})", found.arrival, found.seq))?;
-    print::line(format!("received   {} by {} as {}", found.received, found.source, found.kind))?;
+    print::line(format!(
+        "arrival    {} (position {})",
+        found.arrival, found.seq
+    ))?;
+    print::line(format!(
+        "received   {} by {} as {}",
+        found.received, found.source, found.kind
+    ))?;
     if let Some(session) = &found.session {
         print::line(format!("session    {session}"))?;
     }
@@ -160,7 +176,10 @@ fn show_delivery(delivery: &DeliveryView) -> std::io::Result<()> {
         "" => String::new(),
         reason => format!(" ({reason})"),
     };
-    print::line(format!("{}: {}{reason}, revision {}", delivery.destination, delivery.state, delivery.revision))?;
+    print::line(format!(
+        "{}: {}{reason}, revision {}",
+        delivery.destination, delivery.state, delivery.revision
+    ))?;
     if let Some(detail) = &delivery.detail {
         print::line(format!("  {detail}"))?;
     }
@@ -168,7 +187,9 @@ fn show_delivery(delivery: &DeliveryView) -> std::io::Result<()> {
         print::line(format!("  next attempt {next}"))?;
     }
     for attempt in &delivery.attempts {
-        let status = attempt.status.map_or_else(String::new, |status| format!(" {status}"));
+        let status = attempt
+            .status
+            .map_or_else(String::new, |status| format!(" {status}"));
         print::line(format!(
             "  attempt {} at {}: {}{status} after {} ms {}",
             attempt.number, attempt.at, attempt.outcome, attempt.duration_ms, attempt.error
@@ -189,7 +210,11 @@ fn retry(args: RetryArgs) -> anyhow::Result<()> {
     if args.client.json {
         return print::json(&done);
     }
-    let verb = if done.dry_run { "would be tried again" } else { "are tried again" };
+    let verb = if done.dry_run {
+        "would be tried again"
+    } else {
+        "are tried again"
+    };
     if done.retried.is_empty() {
         print::line(format!("no deliveries {verb}"))?;
     }

@@ -31,7 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Configuration file
-    #[arg(short, long, value_name = "FILE", default_value = "config/quickstart.toml")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "config/quickstart.toml"
+    )]
     config: PathBuf,
     /// Stop after the record went through
     #[arg(long)]
@@ -49,11 +54,7 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     runtime.block_on(demonstrate(args, inputs, &loaded.config))
 }
 
-async fn demonstrate(
-    args: &DemoArgs,
-    inputs: Inputs,
-    config: &Config,
-) -> anyhow::Result<ExitCode> {
+async fn demonstrate(args: &DemoArgs, inputs: Inputs, config: &Config) -> anyhow::Result<ExitCode> {
     let mut receivers = Receivers::start(config).await?;
     let running = match Runtime::start(inputs, gateway::metrics()?).await {
         Ok(running) => running,
@@ -64,7 +65,8 @@ async fn demonstrate(
     let url = push_url(config)?;
     let answer = push(&url).await?;
     show::acknowledged(&url, SAMPLE, &answer)?;
-    let delivered = tokio::time::timeout(PATIENCE, show::deliveries(&running.runtime, &mut receivers));
+    let delivered =
+        tokio::time::timeout(PATIENCE, show::deliveries(&running.runtime, &mut receivers));
     delivered
         .await
         .context("the record has not reached every destination; see the log above")??;
@@ -80,7 +82,9 @@ async fn demonstrate(
 fn push_url(config: &Config) -> anyhow::Result<String> {
     let open = |source: &&Source| source.dialect == DialectName::Tccc && source.auth.is_none();
     let Some(source) = config.source.values().find(open) else {
-        bail!("the configuration has no source of the dialect tccc without auth to post the sample to");
+        bail!(
+            "the configuration has no source of the dialect tccc without auth to post the sample to"
+        );
     };
     Ok(format!(
         "http://{}{}?action=cdr&version=1",

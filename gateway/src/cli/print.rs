@@ -23,7 +23,9 @@ pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> io::Result<()> {
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or_default());
     for row in rows {
         let cells = row.iter().zip(widths);
-        let padded: Vec<_> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         line(padded.join("  ").trim_end())?;
     }
     Ok(())

@@ -12,7 +12,11 @@ pub(super) fn run(args: &ClientArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         print::json(&reloaded)?;
     } else {
-        let note = if reloaded["changed"] == true { "" } else { " (unchanged)" };
+        let note = if reloaded["changed"] == true {
+            ""
+        } else {
+            " (unchanged)"
+        };
         print::line(format!("revision {} runs{note}", reloaded["revision"]))?;
     }
     Ok(ExitCode::SUCCESS)

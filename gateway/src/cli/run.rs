@@ -79,7 +79,9 @@ async fn until_stopped(running: Running) -> anyhow::Result<ExitCode> {
     if running.stop().await {
         tracing::info!("stopped");
     } else {
-        tracing::warn!("stopped before everything under way had ended; it is done again after the next start");
+        tracing::warn!(
+            "stopped before everything under way had ended; it is done again after the next start"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -84,7 +84,12 @@ fn origins(config: &Config, problems: &mut Problems<'_>) -> HashMap<Arc<str>, Ar
                 let origin = Origin::new(&*dialect, source.region.clone());
                 origins.insert(Arc::from(name.as_str()), Arc::new(origin));
             }
-            Err(message) => problems.add(&["source", name], Code::Malformed, message, "correct the pointer"),
+            Err(message) => problems.add(
+                &["source", name],
+                Code::Malformed,
+                message,
+                "correct the pointer",
+            ),
         }
     }
     origins
@@ -97,7 +102,12 @@ fn routes(config: &Config, plugins: &Plugins, problems: &mut Problems<'_>) -> Ve
         let when = route.when.as_deref().map(When::compile).transpose();
         let when = when.unwrap_or_else(|error| {
             let path = ["route", &index, "when"];
-            problems.add(&path, Code::BadExpression, error.to_string(), "correct the expression");
+            problems.add(
+                &path,
+                Code::BadExpression,
+                error.to_string(),
+                "correct the expression",
+            );
             None
         });
         routes.push(Route {
@@ -214,7 +224,11 @@ fn summary(config: &Config, plugins: &Plugins, tables: &Tables) -> Summary {
     Summary {
         plugins: plugins.iter().map(plugin).collect(),
         tables: tables.iter().map(table).collect(),
-        routes: config.route.iter().map(|route| route.name.clone()).collect(),
+        routes: config
+            .route
+            .iter()
+            .map(|route| route.name.clone())
+            .collect(),
         destinations: config.destination.keys().cloned().collect(),
     }
 }

@@ -73,7 +73,10 @@ impl Consumer {
                 Ok(Ended::Stopped | Ended::Removed) => return,
                 Ok(Ended::Changed) => continue,
                 Ok(Ended::Lost) => {
-                    tracing::error!(destination = &*self.name, "delivery task was lost; claiming the destination again");
+                    tracing::error!(
+                        destination = &*self.name,
+                        "delivery task was lost; claiming the destination again"
+                    );
                 }
                 Err(error) => {
                     tracing::error!(destination = &*self.name, %error, "cannot settle; claiming the destination again");

@@ -12,10 +12,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use standardwebhooks::Webhook;
-use tower::{
-    BoxError, ServiceBuilder, ServiceExt,
-    util::BoxCloneSyncService,
-};
+use tower::{BoxError, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 
 use super::{
     Payload,
@@ -247,7 +244,11 @@ impl HttpDriver {
             let limit = self.timeout.as_millis();
             ("timeout", format!("no answer within {limit} ms"))
         } else if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-            let reason = if error.is_connect() { "connect" } else { "transport" };
+            let reason = if error.is_connect() {
+                "connect"
+            } else {
+                "transport"
+            };
             (reason, causes(error))
         } else {
             ("transport", "the exchange failed".to_owned())
@@ -320,4 +321,3 @@ fn authorization(auth: &DestinationAuth) -> Result<HeaderValue, HttpSetupError> 
 fn signer(sign: &model::Sign) -> Result<Webhook, HttpSetupError> {
     Webhook::new(sign.secret.expose()).map_err(|_| HttpSetupError::Secret)
 }
-

@@ -50,7 +50,8 @@ pub async fn prepare(
         .map(|route| route.chain.digests())
         .unwrap_or_default();
     let (journey, for_job) = (journey.clone(), destination.clone());
-    let finish = move |instances: &mut Instances| own(&journey, &for_job, instances, record, before);
+    let finish =
+        move |instances: &mut Instances| own(&journey, &for_job, instances, record, before);
     let finished = workers.run(&destination.name, finish).await;
     finished.unwrap_or_else(|_| host_fault())
 }

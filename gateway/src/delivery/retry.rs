@@ -108,7 +108,13 @@ mod tests {
             max_ms: 60_000,
             ..Retry::default()
         };
-        let cases = [(1, 5_000), (2, 10_000), (4, 40_000), (5, 60_000), (90, 60_000)];
+        let cases = [
+            (1, 5_000),
+            (2, 10_000),
+            (4, 40_000),
+            (5, 60_000),
+            (90, 60_000),
+        ];
         for (failures, expected) in cases {
             assert_eq!(ceiling_ms(&policy, failures), expected, "{failures}");
         }
@@ -122,9 +128,8 @@ mod tests {
             budget_s: 100,
             retry_after_max_ms: 30_000,
         };
-        let next = |now, hint| {
-            next_attempt(&policy, 1, at(0), at(now), Some(Duration::from_secs(hint)))
-        };
+        let next =
+            |now, hint| next_attempt(&policy, 1, at(0), at(now), Some(Duration::from_secs(hint)));
         assert_eq!(next(0, 20), Some(at(20)));
         assert_eq!(next(0, 3_600), Some(at(30)), "capped");
         assert_eq!(next(80, 20), Some(at(100)));

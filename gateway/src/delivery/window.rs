@@ -40,9 +40,7 @@ impl Window {
 
     /// Notes that the delivery of a position is under way. False if it was.
     pub(super) fn start(&mut self, seq: Seq) -> bool {
-        if seq == self.next {
-            self.next = seq.next();
-        }
+        self.skip(seq);
         self.under_way.insert(seq)
     }
 
@@ -52,14 +50,18 @@ impl Window {
         self.next = self.next.min(seq);
     }
 
-    /// Notes that an attempt ended, and was not settled yet.
-    pub(super) fn ended(&mut self, seq: Seq) {
-        self.under_way.remove(&seq);
+    /// Notes that there is nothing to do for a position.
+    pub(super) fn skip(&mut self, seq: Seq) {
+        if seq == self.next {
+            self.next = seq.next();
+        }
     }
 
-    /// Notes what was settled.
-    pub(super) fn passed(&mut self, seqs: impl IntoIterator<Item = Seq>) {
+    /// Notes what was settled. Until then a delivery is under way, so that it is
+    /// not started twice.
+    pub(super) fn settled(&mut self, seqs: impl IntoIterator<Item = Seq>) {
         for seq in seqs {
+            self.under_way.remove(&seq);
             if seq > self.cursor {
                 self.ahead.insert(seq);
             }
@@ -110,9 +112,9 @@ mod tests {
             window.start(seq);
         }
         assert_eq!(window.next(Seq(9999)), None);
-        window.passed((2..=SPAN).map(Seq));
+        window.settled((2..=SPAN).map(Seq));
         assert_eq!(window.next(Seq(9999)), None);
-        window.passed([Seq(1)]);
+        window.settled([Seq(1)]);
         assert_eq!(window.next(Seq(9999)), Some(Seq(SPAN + 1)));
     }
 }

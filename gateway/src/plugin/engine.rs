@@ -1,11 +1,7 @@
 //! The wasmtime engine, shared by all plugins, and the clock that interrupts
 //! guests.
 
-use std::{
-    path::Path,
-    thread,
-    time::Duration,
-};
+use std::{path::Path, thread, time::Duration};
 
 use wasmtime::{
     Cache, CacheConfig, Config, Engine,

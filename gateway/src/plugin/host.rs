@@ -153,7 +153,10 @@ impl HostCdr for Guest {
         let Ok(pointer) = Pointer::parse(&pointer) else {
             return Ok(None);
         };
-        Ok(record.document.get(&pointer).map(std::borrow::Cow::into_owned))
+        Ok(record
+            .document
+            .get(&pointer)
+            .map(std::borrow::Cow::into_owned))
     }
 
     fn select(&mut self, cdr: Resource<Cdr>, pattern: String) -> Hosted<Vec<Match>> {
@@ -208,11 +211,7 @@ impl HostCdr for Guest {
         Ok(String::from_utf8(bytes.to_vec())?)
     }
 
-    fn replace(
-        &mut self,
-        cdr: Resource<Cdr>,
-        json: String,
-    ) -> Hosted<Result<(), WitEditError>> {
+    fn replace(&mut self, cdr: Resource<Cdr>, json: String) -> Hosted<Result<(), WitEditError>> {
         if !json.trim_start().starts_with('{') {
             let message = "a record is a JSON object".to_owned();
             return Ok(Err(WitEditError::BadJson(message)));
@@ -269,11 +268,7 @@ impl HostCdr for Guest {
 }
 
 impl tables::Host for Guest {
-    fn lookup(
-        &mut self,
-        table: String,
-        key: String,
-    ) -> Hosted<Result<Option<String>, TableError>> {
+    fn lookup(&mut self, table: String, key: String) -> Hosted<Result<Option<String>, TableError>> {
         let table = self.table(&table);
         Ok(table.map(|table| table.lookup(&key).map(str::to_owned)))
     }

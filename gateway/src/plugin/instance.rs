@@ -79,7 +79,12 @@ impl Instance {
     pub(super) fn start(plugin: &Plugin) -> Result<Self, Failure> {
         let mut store = Store::new(&plugin.host.engine, Guest::new(plugin));
         store.limiter(|guest| &mut guest.memory);
-        store.set_hostcall_fuel(plugin.limits.max_output_bytes.saturating_mul(HOSTCALL_FACTOR));
+        store.set_hostcall_fuel(
+            plugin
+                .limits
+                .max_output_bytes
+                .saturating_mul(HOSTCALL_FACTOR),
+        );
         store.set_epoch_deadline(engine::ticks(plugin.limits.configure_deadline));
         match plugin.pre.instantiate(&mut store) {
             Ok(transform) => Ok(Self {
@@ -87,7 +92,11 @@ impl Instance {
                 transform,
                 calls: 0,
             }),
-            Err(error) => Err(explain(&mut store, &error, plugin.limits.configure_deadline)),
+            Err(error) => Err(explain(
+                &mut store,
+                &error,
+                plugin.limits.configure_deadline,
+            )),
         }
     }
 
@@ -110,7 +119,10 @@ impl Instance {
     ) -> Result<Result<(), Vec<Refusal>>, Failure> {
         let deadline = plugin.limits.configure_deadline;
         self.store.set_epoch_deadline(engine::ticks(deadline));
-        match self.transform.call_configure(&mut self.store, &plugin.config) {
+        match self
+            .transform
+            .call_configure(&mut self.store, &plugin.config)
+        {
             Ok(Ok(())) => Ok(Ok(())),
             Ok(Err(errors)) => Ok(Err(errors.into_iter().map(Refusal::from).collect())),
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
@@ -160,8 +172,13 @@ fn explain(store: &mut Store<Guest>, error: &wasmtime::Error, deadline: Duration
     guest.finish_call();
     let seen = Circumstances {
         panic: guest.panic.take(),
-        memory_exceeded: guest.memory.exceeded.then_some(guest.limits.max_memory_bytes),
-        output_exceeded: guest.output_exceeded.then_some(guest.limits.max_output_bytes),
+        memory_exceeded: guest
+            .memory
+            .exceeded
+            .then_some(guest.limits.max_memory_bytes),
+        output_exceeded: guest
+            .output_exceeded
+            .then_some(guest.limits.max_output_bytes),
         deadline,
     };
     failure::classify(error, seen)
@@ -179,22 +196,14 @@ impl Instances {
     /// # Errors
     /// With the [`Failure`] of the call; the record that the guest held is
     /// gone, the caller still has its own.
-    pub fn process(
-        &mut self,
-        plugin: &Arc<Plugin>,
-        record: &Record,
-    ) -> Result<Processed, Failure> {
+    pub fn process(&mut self, plugin: &Arc<Plugin>, record: &Record) -> Result<Processed, Failure> {
         let started = Instant::now();
         let result = self.with_tries(plugin, record);
         report(plugin, &result, started.elapsed());
         result
     }
 
-    fn with_tries(
-        &mut self,
-        plugin: &Arc<Plugin>,
-        record: &Record,
-    ) -> Result<Processed, Failure> {
+    fn with_tries(&mut self, plugin: &Arc<Plugin>, record: &Record) -> Result<Processed, Failure> {
         let mut tried = 1;
         loop {
             match self.once(plugin, record.clone()) {

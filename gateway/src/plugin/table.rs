@@ -191,9 +191,13 @@ impl Columns {
         let key = key.map_or(Ok(0), position)?;
         let values = if values.is_empty() {
             let others = header.iter().enumerate().filter(|&(index, _)| index != key);
-            others.map(|(index, name)| (name.to_owned(), index)).collect()
+            others
+                .map(|(index, name)| (name.to_owned(), index))
+                .collect()
         } else {
-            let named = values.iter().map(|name| Ok((name.clone(), position(name)?)));
+            let named = values
+                .iter()
+                .map(|name| Ok((name.clone(), position(name)?)));
             named.collect::<Result<_, TableError>>()?
         };
         Ok(Self { key, values })
@@ -232,7 +236,10 @@ mod tests {
     fn lookups() {
         let table = table(PREFIXES, None, &[]).unwrap();
         let cases = [
-            ("1861234", Some(("1861", r#"{"province":"贵州","city":"安顺"}"#))),
+            (
+                "1861234",
+                Some(("1861", r#"{"province":"贵州","city":"安顺"}"#)),
+            ),
             ("1869999", Some(("186", r#"{"province":"贵州","city":""}"#))),
             ("186", Some(("186", r#"{"province":"贵州","city":""}"#))),
             ("18", None),
@@ -263,7 +270,9 @@ mod tests {
 
     #[test]
     fn a_missing_column_is_named() {
-        let error = table(PREFIXES, Some("number"), &[]).unwrap_err().to_string();
+        let error = table(PREFIXES, Some("number"), &[])
+            .unwrap_err()
+            .to_string();
         assert_eq!(
             error,
             r#"prefixes.csv has no column "number"; its header is prefix,province,city"#

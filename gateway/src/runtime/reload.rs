@@ -75,7 +75,11 @@ impl Runtime {
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
         let _one_at_a_time = self.reloading.lock().await;
         let result = self.switch().await;
-        let outcome = if result.is_ok() { "switched" } else { "refused" };
+        let outcome = if result.is_ok() {
+            "switched"
+        } else {
+            "refused"
+        };
         metrics::counter!("cdr_gateway_reloads_total", "outcome" => outcome).increment(1);
         match &result {
             Ok(reloaded) => tracing::info!(
@@ -135,7 +139,10 @@ fn needs_no_restart(old: &Config, new: &Config) -> Result<(), ReloadError> {
         ("admin.listen", old.admin.listen == new.admin.listen),
         ("admin.token", old.admin.token == new.admin.token),
         ("journal.path", old.journal_path() == new.journal_path()),
-        ("plugin_host.workers", old.plugin_host.workers == new.plugin_host.workers),
+        (
+            "plugin_host.workers",
+            old.plugin_host.workers == new.plugin_host.workers,
+        ),
     ];
     match kept.into_iter().find(|(_, same)| !same) {
         Some((key, _)) => Err(ReloadError::NeedsRestart(key)),

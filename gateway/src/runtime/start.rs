@@ -40,7 +40,9 @@ pub enum StartError {
     #[error(transparent)]
     Removal(#[from] reload::Removal),
     /// An address is taken.
-    #[error("cannot listen on {address} ({key}): {source}; stop what listens there or set another address")]
+    #[error(
+        "cannot listen on {address} ({key}): {source}; stop what listens there or set another address"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -125,7 +127,12 @@ impl Runtime {
             ingest: address(&ingest_listener, config.ingest.listen),
             admin: address(&admin_listener, config.admin.listen),
             servers: vec![
-                serve::serve(ingest_listener, ingest::router(ingest), connections, stop.subscribe()),
+                serve::serve(
+                    ingest_listener,
+                    ingest::router(ingest),
+                    connections,
+                    stop.subscribe(),
+                ),
                 serve::serve(admin_listener, admin, ADMIN_CONNECTIONS, stop.subscribe()),
             ],
             runtime,
@@ -140,7 +147,8 @@ async fn prepare(inputs: Inputs) -> Result<(Host, Draft), StartError> {
         create(&loaded.config.data_dir)?;
         create(&cache)?;
         let cache = cache.canonicalize().unwrap_or(cache);
-        let host = Host::new(Some(&cache)).map_err(|error| StartError::Host(format!("{error:#}")))?;
+        let host =
+            Host::new(Some(&cache)).map_err(|error| StartError::Host(format!("{error:#}")))?;
         let draft = compile(&host, &loaded)?;
         Ok((host, draft))
     });
@@ -211,7 +219,9 @@ pub(super) fn sources(config: &Config) -> Result<Sources, SourcesError> {
                 Some(SourceAuth::UrlToken(token)) => Auth::url_token(token.expose()),
             },
             strict: source.strict,
-            max_body_bytes: source.max_body_bytes.unwrap_or(config.ingest.max_body_bytes),
+            max_body_bytes: source
+                .max_body_bytes
+                .unwrap_or(config.ingest.max_body_bytes),
         });
     }
     Sources::new(served).map_err(|taken| SourcesError(taken.to_string()))

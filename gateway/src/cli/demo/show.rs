@@ -32,10 +32,7 @@ pub(super) fn acknowledged(url: &str, sample: &str, answer: &str) -> std::io::Re
 
 /// Waits until every destination has settled the newest arrival, and shows what
 /// it got.
-pub(super) async fn deliveries(
-    runtime: &Runtime,
-    receivers: &mut Receivers,
-) -> anyhow::Result<()> {
+pub(super) async fn deliveries(runtime: &Runtime, receivers: &mut Receivers) -> anyhow::Result<()> {
     let journal = runtime.journal();
     let head = journal.head();
     let revision = runtime.revision();
@@ -82,7 +79,11 @@ fn newest_file(directory: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(directory).ok()?.flatten();
     let files = entries.filter_map(|entry| {
         let path = entry.path();
-        if path.is_dir() { newest_file(&path) } else { Some(path) }
+        if path.is_dir() {
+            newest_file(&path)
+        } else {
+            Some(path)
+        }
     });
     files.max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok())
 }

@@ -61,8 +61,7 @@ impl Failed {
             Self::Load(LoadError::Refused(refusals)) => {
                 for refusal in refusals {
                     let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
-                    let tokens: Vec<_> =
-                        refusal.pointer.split('/').skip(1).map(unescape).collect();
+                    let tokens: Vec<_> = refusal.pointer.split('/').skip(1).map(unescape).collect();
                     let mut path = vec!["plugin", name, "config"];
                     path.extend(tokens.iter().map(String::as_str));
                     problems.add(
@@ -137,7 +136,8 @@ fn builtin_table(name: &str) -> Option<Arc<Table>> {
 
 fn limits(config: &Config, plugin: &model::Plugin) -> Limits {
     let host = &config.plugin_host;
-    let bytes = |own: Option<u64>, shared| usize::try_from(own.unwrap_or(shared)).unwrap_or(usize::MAX);
+    let bytes =
+        |own: Option<u64>, shared| usize::try_from(own.unwrap_or(shared)).unwrap_or(usize::MAX);
     Limits {
         deadline: Duration::from_millis(plugin.deadline_ms.unwrap_or(host.deadline_ms)),
         configure_deadline: Duration::from_millis(host.configure_deadline_ms),

@@ -56,14 +56,6 @@ impl Lines {
         self.waiting.insert(line.seq, (line, revision));
     }
 
-    pub(super) fn holds(&self, seq: Seq) -> bool {
-        self.waiting.contains_key(&seq)
-    }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// When something has to be done although nothing happens.
     pub(super) fn wake_at(&self) -> Option<Instant> {
         if self.retry_at.is_some() {
@@ -85,7 +77,11 @@ impl Lines {
         }
         self.retry_at = None;
         let now = Timestamp::now();
-        let lines: Vec<Line> = self.waiting.values().map(|(line, _)| line.clone()).collect();
+        let lines: Vec<Line> = self
+            .waiting
+            .values()
+            .map(|(line, _)| line.clone())
+            .collect();
         let Some(mut writer) = self.writer.take() else {
             return Ok(Some(Wrote::Lost));
         };

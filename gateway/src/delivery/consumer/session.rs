@@ -109,7 +109,6 @@ impl<'a> Session<'a> {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
             }
-            self.settlement.at = Timestamp::now();
             let newest = *head.borrow_and_update();
             self.start_first_attempts(newest).await?;
             self.start_retries().await?;
@@ -165,7 +164,7 @@ impl<'a> Session<'a> {
     fn has_room(&self) -> bool {
         let first_attempts = self.window.under_way() - self.retries_under_way;
         let room = match &self.lines {
-            Some(lines) => first_attempts + lines.waiting() < LINES_AHEAD,
+            Some(_) => first_attempts < LINES_AHEAD,
             // Twice, so that chains run while requests are under way.
             None => first_attempts < self.destination.concurrency * 2,
         };
@@ -180,7 +179,11 @@ impl<'a> Session<'a> {
             let journal = &self.consumer.context.journal;
             self.buffer = journal.read(seq, READ_LIMIT, READ_BYTES).await?.into();
         }
-        Ok(self.buffer.front().filter(|first| first.seq == seq).cloned())
+        Ok(self
+            .buffer
+            .front()
+            .filter(|first| first.seq == seq)
+            .cloned())
     }
 
     fn is_routed_here(&self, arrival: &Arc<Arrival>) -> bool {
@@ -192,8 +195,7 @@ impl<'a> Session<'a> {
     fn skip(&mut self, arrival: &Arc<Arrival>) {
         let journey = self.revision.journey(arrival);
         let why = journey.decision(&self.revision.routes).why_not();
-        self.window.start(arrival.seq);
-        self.window.ended(arrival.seq);
+        self.window.skip(arrival.seq);
         settling::skip(&mut self.settlement, arrival.seq, why, self.revision.number);
     }
 
@@ -296,7 +298,7 @@ impl<'a> Session<'a> {
 
     /// True if the delivery was started.
     async fn retry(&mut self, exception: Exception, probe: bool) -> Result<bool, JournalError> {
-        if self.window.is_under_way(exception.seq) || self.is_waiting(exception.seq) {
+        if self.window.is_under_way(exception.seq) {
             return Ok(false);
         }
         let journal = self.consumer.context.journal.clone();
@@ -305,10 +307,6 @@ impl<'a> Session<'a> {
         };
         self.start(arrival, Some(exception), probe).await?;
         Ok(true)
-    }
-
-    fn is_waiting(&self, seq: Seq) -> bool {
-        self.lines.as_ref().is_some_and(|lines| lines.holds(seq))
     }
 
     /// While the breaker is open: one attempt at a time, with the oldest retry,
@@ -348,7 +346,7 @@ impl<'a> Session<'a> {
 
     fn take_in(&mut self, done: Done) {
         let seq = done.arrival.seq;
-        self.window.ended(seq);
+        self.settlement.at = Timestamp::now();
         if done.exception.is_some() {
             self.retries_under_way -= 1;
         }
@@ -360,8 +358,7 @@ impl<'a> Session<'a> {
             (ended, _) => {
                 self.note_failure(&ended);
                 let done = Done { ended, ..done };
-                let sign =
-                    settling::settle(&mut self.settlement, done, &self.destination.retry);
+                let sign = settling::settle(&mut self.settlement, done, &self.destination.retry);
                 self.heed(sign, probe);
             }
         }
@@ -393,7 +390,10 @@ impl<'a> Session<'a> {
             }
             Sign::Fails => {
                 if self.breaker.failed(now) {
-                    tracing::warn!(destination = &*self.destination.name, "destination is broken; new records wait, probes go on");
+                    tracing::warn!(
+                        destination = &*self.destination.name,
+                        "destination is broken; new records wait, probes go on"
+                    );
                     let since = Timestamp::now();
                     self.consumer
                         .status
@@ -433,9 +433,7 @@ impl<'a> Session<'a> {
                 let since = Timestamp::now();
                 let error = error.to_string();
                 self.consumer.status.update(|status| {
-                    status
-                        .halt
-                        .get_or_insert(Halt::FileError { since, error });
+                    status.halt.get_or_insert(Halt::FileError { since, error });
                 });
                 Ok(true)
             }
@@ -444,7 +442,8 @@ impl<'a> Session<'a> {
 
     async fn settle(&mut self) -> Result<(), JournalError> {
         let empty = Settlement::new(Timestamp::now());
-        let settlement = std::mem::replace(&mut self.settlement, empty);
+        let mut settlement = std::mem::replace(&mut self.settlement, empty);
+        settlement.at = Timestamp::now();
         self.commit(settlement.clone()).await?;
         for outcome in &settlement.outcomes {
             self.count(outcome.state);
@@ -452,9 +451,12 @@ impl<'a> Session<'a> {
         for parking in &settlement.parked {
             self.count(parking.exception.state);
         }
-        let parked = settlement.parked.iter().map(|parking| parking.exception.seq);
+        let parked = settlement
+            .parked
+            .iter()
+            .map(|parking| parking.exception.seq);
         let finished = settlement.outcomes.iter().map(|outcome| outcome.seq);
-        self.window.passed(finished.chain(parked));
+        self.window.settled(finished.chain(parked));
         if let Some(lines) = &mut self.lines {
             lines.commit(&settlement.files);
         }
@@ -495,7 +497,10 @@ impl<'a> Session<'a> {
             .catching_up
             .filter(|_| self.retry_room() > 0)
             .map(|_| Instant::now());
-        [probe, retry, lines, catching_up].into_iter().flatten().min()
+        [probe, retry, lines, catching_up]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Goes on with the new revision, unless the session has to end for it.
@@ -567,7 +572,6 @@ impl<'a> Session<'a> {
     async fn drain(mut self) -> Result<Ended, JournalError> {
         while let Some(joined) = self.tasks.join_next().await {
             if let Ok(done) = joined {
-                self.settlement.at = Timestamp::now();
                 self.take_in(done);
             }
         }

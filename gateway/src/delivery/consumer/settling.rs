@@ -94,16 +94,17 @@ impl Case {
     fn suspend(&self, suspension: &Suspension) -> Parking {
         let reason = Reason::from(suspension.reason.as_str());
         let detail = suspension.detail.clone();
-        self.park(State::Suspended, reason, detail, self.attempts(), None, Payload::Keep)
+        self.park(
+            State::Suspended,
+            reason,
+            detail,
+            self.attempts(),
+            None,
+            Payload::Keep,
+        )
     }
 
-    fn sent(
-        self,
-        settlement: &mut Settlement,
-        sent: Sent,
-        policy: &Retry,
-        probe: bool,
-    ) -> Sign {
+    fn sent(self, settlement: &mut Settlement, sent: Sent, policy: &Retry, probe: bool) -> Sign {
         let attempted = sent.attempted;
         let attempt = Attempt {
             seq: self.seq,
@@ -140,8 +141,14 @@ impl Case {
             .to_freeze
             .map_or(Payload::Keep, |frozen| Payload::Freeze(Box::new(frozen)));
         settlement.attempts.push(attempt);
-        settlement.parked.push(self.fail(&failed, policy, probe, payload));
-        if failed.for_good { Sign::Works } else { Sign::Fails }
+        settlement
+            .parked
+            .push(self.fail(&failed, policy, probe, payload));
+        if failed.for_good {
+            Sign::Works
+        } else {
+            Sign::Fails
+        }
     }
 
     fn fail(&self, failed: &Failed, policy: &Retry, probe: bool, payload: Payload) -> Parking {
@@ -155,7 +162,11 @@ impl Case {
         let next = retry::next_attempt(policy, attempts, first, self.now, failed.retry_after);
         // What a probe finds does not count against the record it was made with.
         let next = next.or_else(|| probe.then(|| later(self.now, policy)));
-        let state = if next.is_some() { State::Retrying } else { State::Dead };
+        let state = if next.is_some() {
+            State::Retrying
+        } else {
+            State::Dead
+        };
         self.park(state, reason, error, attempts, next, payload)
     }
 

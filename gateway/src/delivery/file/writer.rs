@@ -145,18 +145,17 @@ impl Writer {
     /// # Errors
     /// When the system refuses.
     pub fn finish_due(&mut self, now: Timestamp) -> Result<Vec<FilePart>, FileError> {
-        let rotate_bytes = self.settings.rotate_bytes;
-        let rotate_s = self.settings.rotate_s;
-        self.finish(|part| part.length >= rotate_bytes || due(part, rotate_s) <= now)
+        let settings = self.settings.clone();
+        self.finish(|part| due(part, &settings) <= now)
     }
 
-    /// When the next part is old enough.
+    /// When the next part is due to be finished; in the past where one is large
+    /// enough.
     #[must_use]
     pub fn next_finish(&self) -> Option<Timestamp> {
-        let slots = self.open.values();
-        slots
-            .map(|slot| due(&slot.committed, self.settings.rotate_s))
-            .min()
+        let parts = self.open.values().map(|slot| &slot.committed);
+        let begun = parts.filter(|part| part.records > 0);
+        begun.map(|part| due(part, &self.settings)).min()
     }
 
     fn finish(&mut self, is_due: impl Fn(&FilePart) -> bool) -> Result<Vec<FilePart>, FileError> {
@@ -179,8 +178,14 @@ impl Writer {
     }
 }
 
-fn due(part: &FilePart, rotate_s: u64) -> Timestamp {
-    let age = SignedDuration::from_secs(i64::try_from(rotate_s).unwrap_or(i64::MAX));
+/// When a part is to be finished: at once if it is large enough, or when it is
+/// old enough.
+fn due(part: &FilePart, settings: &FileSettings) -> Timestamp {
+    if part.length >= settings.rotate_bytes {
+        return part.opened;
+    }
+    let seconds = i64::try_from(settings.rotate_s).unwrap_or(i64::MAX);
+    let age = SignedDuration::from_secs(seconds);
     part.opened.checked_add(age).unwrap_or(Timestamp::MAX)
 }
 
@@ -305,7 +310,9 @@ mod tests {
     fn a_finished_part_has_a_manifest_that_proves_it() {
         let base = tempfile::tempdir().unwrap();
         let mut writer = begun(base.path(), 1);
-        let parts = writer.write(&[line(1, "{\n\"a\":1}"), line(2, "{}")]).unwrap();
+        let parts = writer
+            .write(&[line(1, "{\n\"a\":1}"), line(2, "{}")])
+            .unwrap();
         writer.commit(&parts);
         let finished = writer.finish_due(Timestamp::UNIX_EPOCH).unwrap();
         writer.commit(&finished);
