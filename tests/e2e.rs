@@ -2,7 +2,12 @@
 //! kills. One binary, so that it links once; every test is on its own ports and
 //! in its own directory, and ends with `balance --verify`.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
 
 mod harness;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// How long a condition may take. Generous: it only matters when a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Polls until a condition gives something.
 #[allow(clippy::disallowed_methods)]

@@ -31,12 +31,11 @@ pub(super) struct BalanceArgs {
 }
 
 pub(super) fn run(args: &BalanceArgs) -> anyhow::Result<ExitCode> {
-    let books = match &args.journal {
-        Some(path) => read(path, args.verify)?,
-        None => {
-            let query = [("verify", args.verify.to_string())];
-            Client::new(&args.client)?.get("/balance", &query)?
-        }
+    let books = if let Some(path) = &args.journal {
+        read(path, args.verify)?
+    } else {
+        let query = [("verify", args.verify.to_string())];
+        Client::new(&args.client)?.get("/balance", &query)?
     };
     if args.client.json {
         print::json(&books)?;

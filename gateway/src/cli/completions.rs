@@ -1,7 +1,5 @@
 //! `cdr-gateway completions`
 
-use std::process::ExitCode;
-
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
@@ -13,7 +11,7 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &CompletionsArgs) {
     let mut command = Cli::command();
     clap_complete::generate(
         args.shell,
@@ -21,5 +19,4 @@ pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
         "cdr-gateway",
         &mut std::io::stdout(),
     );
-    Ok(ExitCode::SUCCESS)
 }

@@ -45,7 +45,7 @@ pub(super) struct ListArgs {
     /// Only with this reason
     #[arg(long)]
     reason: Option<String>,
-    /// Only of this session (SessionId)
+    /// Only of this session
     #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// Only after this position

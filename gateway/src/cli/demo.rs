@@ -17,7 +17,7 @@ use super::{log, run as gateway};
 use crate::{
     config::{
         self, Inputs,
-        model::{Config, DialectName, Source},
+        model::{Config, DialectName, Source, SourceAuth},
     },
     runtime::{Runtime, StartError},
 };
@@ -80,7 +80,10 @@ async fn demonstrate(args: &DemoArgs, inputs: Inputs, config: &Config) -> anyhow
 
 /// Where the contact centre would push to.
 fn push_url(config: &Config) -> anyhow::Result<String> {
-    let open = |source: &&Source| source.dialect == DialectName::Tccc && source.auth.is_none();
+    let open = |source: &&Source| {
+        let stranger = matches!(source.auth, None | Some(SourceAuth::None(_)));
+        source.dialect == DialectName::Tccc && stranger
+    };
     let Some(source) = config.source.values().find(open) else {
         bail!(
             "the configuration has no source of the dialect tccc without auth to post the sample to"

@@ -172,9 +172,10 @@ fn destinations(
 
 fn driver(config: &Config, destination: &model::Destination) -> Result<Driver, String> {
     Ok(match &destination.driver {
-        model::Driver::Http(http) => Driver::Http(
-            HttpDriver::new(http, destination.concurrency).map_err(|error| error.to_string())?,
-        ),
+        model::Driver::Http(http) => {
+            let driver = HttpDriver::new(http, destination.concurrency);
+            Driver::Http(Box::new(driver.map_err(|error| error.to_string())?))
+        }
         model::Driver::File(file) => Driver::File(FileSettings {
             path: file.path.clone(),
             base_dir: config.base_dir(file),

@@ -97,6 +97,8 @@ impl Consumer {
         };
         let journal = &self.context.journal;
         let claim = journal.claim(&self.name, destination.start).await?;
-        Session::new(self, claim, revision, destination).run().await
+        Session::new(self, &claim, revision, destination)
+            .run()
+            .await
     }
 }

@@ -30,7 +30,7 @@ pub struct Destination {
 /// How a destination is reached.
 pub enum Driver {
     /// One request a record.
-    Http(HttpDriver),
+    Http(Box<HttpDriver>),
     /// One line a record.
     File(FileSettings),
 }

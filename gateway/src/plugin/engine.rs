@@ -74,6 +74,7 @@ fn start_clock(engine: &Engine) -> std::io::Result<()> {
             while let Some(engine) = weak.upgrade() {
                 engine.increment_epoch();
                 drop(engine);
+                #[allow(clippy::disallowed_methods, reason = "a thread of its own")]
                 thread::sleep(TICK);
             }
         })?;

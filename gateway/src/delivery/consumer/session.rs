@@ -73,7 +73,7 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     pub(super) fn new(
         consumer: &'a mut Consumer,
-        claim: Claim,
+        claim: &Claim,
         revision: Arc<Revision>,
         destination: Arc<Destination>,
     ) -> Self {
@@ -87,7 +87,7 @@ impl<'a> Session<'a> {
         };
         Self {
             epoch: claim.epoch,
-            window: Window::new(&claim),
+            window: Window::new(claim),
             consumer,
             revision,
             destination,

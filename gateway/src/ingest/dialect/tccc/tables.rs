@@ -16,6 +16,7 @@ pub(super) struct Table {
 
 static TABLES: LazyLock<[Table; Kind::ALL.len()]> = LazyLock::new(|| Kind::ALL.map(Table::new));
 
+#[allow(clippy::expect_used, reason = "a constant")]
 static SESSION_ID: LazyLock<Pointer> =
     LazyLock::new(|| Pointer::parse("/SessionId").expect("a constant that is a pointer"));
 
@@ -70,6 +71,7 @@ impl Table {
     }
 }
 
+#[allow(clippy::expect_used, reason = "each row is compiled by a test")]
 fn compile(field: &Field) -> Pattern {
     Pattern::parse(field.pattern).expect("a pattern of the table, each compiled by a test")
 }
