@@ -4,7 +4,7 @@ CARGO ?= cargo
 WASM_TARGET := wasm32-wasip2
 export CARGO_INCREMENTAL ?= 1
 
-.PHONY: run test lint fmt target fuzz help
+.PHONY: run test lint fmt target fuzz judges soak help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
@@ -31,3 +31,20 @@ target: ## install what guests are compiled for
 	@rustc --print target-libdir --target $(WASM_TARGET) >/dev/null 2>&1 \
 		&& test -d "$$(rustc --print target-libdir --target $(WASM_TARGET))" \
 		|| rustup target add $(WASM_TARGET)
+
+# Signatures, files, journal and metrics are judged by the tools of others. On
+# Debian: apt-get install jq sqlite3 prometheus python3-venv. `make test` runs
+# those that are on the path; here a missing one fails.
+JUDGES := target/judges
+
+judges: target $(JUDGES)/installed ## have what others read judged by jq, sqlite3, promtool and Standard Webhooks
+	PATH="$(CURDIR)/$(JUDGES)/bin:$$PATH" CDR_GATEWAY_JUDGES=required \
+		$(CARGO) test --package cdr-gateway --test e2e judges
+
+$(JUDGES)/installed: tests/judges/requirements.txt
+	python3 -m venv $(JUDGES)
+	$(JUDGES)/bin/pip install --quiet --requirement $<
+	touch $@
+
+soak: target ## kill the gateway a hundred times under load (CDR_GATEWAY_SEED=N repeats a run)
+	$(CARGO) test --package cdr-gateway --test e2e a_hundred_kills -- --ignored --nocapture

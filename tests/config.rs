@@ -62,6 +62,7 @@ fn each_mistake_is_found_at_its_place() {
             "base",
         ),
         ("dialect = \"tccc\"", "dialect = \"json\"", "numbers_in"),
+        ("http://127.0.0.1:1/", "http://10.0.0.1/", "outgoing.allow"),
         (
             "wasm = \"builtin:phone-mask\"",
             "wasm = \"builtin:phone-mask\"\nconfig.keep_first = 99",

@@ -165,6 +165,94 @@ fn a_receiver_that_hangs_times_out_and_the_rest_goes_on() {
     gateway.wait_for("crm", "delivered", 5);
 }
 
+/// One HTTP destination that retries quickly.
+fn one_destination(url: &str) -> String {
+    format!(
+        r#"
+        [source.tccc]
+        path = "/tccc"
+        dialect = "tccc"
+        [[route]]
+        name = "all"
+        from = ["tccc"]
+        to = ["crm"]
+        [destination.crm]
+        http.url = "{url}"
+        retry = {{ initial_ms = 50, max_ms = 200 }}
+        "#
+    )
+}
+
+#[test]
+fn one_record_that_always_fails_does_not_keep_the_others() {
+    let crm = Receiver::start();
+    crm.answer(&[500]);
+    let gateway = Gateway::start(&one_destination(&crm.url()));
+    let records = records(12);
+    for record in &records {
+        gateway.push("cdr", record);
+    }
+    crm.wait_for(8);
+    crm.fail_only_on("\"session-0\"");
+    gateway.wait_for("crm", "delivered", 11);
+    assert_eq!(gateway.deliveries("crm", "retrying").len(), 1);
+    gateway.push("cdr", &records[0].replace("session-0", "session-12"));
+    gateway.wait_for("crm", "delivered", 12);
+}
+
+#[test]
+fn retries_come_by_themselves_without_other_traffic() {
+    let crm = Receiver::start();
+    crm.answer(&[503, 503, 503, 503, 200]);
+    let gateway = Gateway::start(&one_destination(&crm.url()));
+    for record in records(4) {
+        gateway.push("cdr", &record);
+    }
+    gateway.wait_for("crm", "delivered", 4);
+}
+
+#[test]
+fn a_mended_url_heals_what_failed_before() {
+    let (wrong, right) = (Receiver::start(), Receiver::start());
+    wrong.answer(&[500]);
+    let gateway = Gateway::start(&one_destination(&format!("{}/old", wrong.url())));
+    for record in records(7) {
+        gateway.push("cdr", &record);
+    }
+    wrong.wait_for(5);
+    let mended = one_destination(&format!("{}/new/{{kind}}", right.url()));
+    gateway.workspace.configure(&mended);
+    let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
+    assert_eq!(status, 200, "{problem}");
+    gateway.wait_for("crm", "delivered", 7);
+    assert!(right.got().iter().all(|got| got.path == "/new/cdr"));
+    let all = [wrong.got(), right.got()].concat();
+    assert_same_id_same_bytes(&all);
+}
+
+#[test]
+fn a_retry_named_twice_is_tried_once() {
+    let crm = Receiver::start();
+    crm.answer(&[404, 200]);
+    let gateway = Gateway::start(&one_destination(&crm.url()));
+    gateway.push("cdr", SEED);
+    let dead = &gateway.wait_for("crm", "dead", 1)[0];
+    let id = dead["arrival"].clone();
+    let request = serde_json::json!({ "arrivals": [id, id] });
+    let (status, retried) = gateway.api_post("/deliveries/retry", &request);
+    assert_eq!(
+        (status, &retried["retried"]["crm"]),
+        (200, &1.into()),
+        "{retried}"
+    );
+    gateway.wait_for("crm", "delivered", 1);
+    assert!(
+        !gateway.log().contains("cannot settle"),
+        "{}",
+        gateway.log()
+    );
+}
+
 #[test]
 fn stopping_lets_what_is_under_way_end() {
     let (crm, bi) = (Receiver::start(), Receiver::start());

@@ -11,7 +11,11 @@ mod reload;
 mod serve;
 mod start;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::{Mutex, watch},
@@ -82,6 +86,7 @@ impl Running {
     /// `drain.timeout_s` says. True if everything ended in time.
     pub async fn stop(self) -> bool {
         let limit = Duration::from_secs(self.runtime.revision().config.drain.timeout_s);
+        let deadline = Instant::now() + limit;
         self.runtime.stop.send_replace(true);
         let servers = async {
             for server in self.servers {
@@ -90,6 +95,7 @@ impl Running {
             }
         };
         let served = tokio::time::timeout(limit, servers).await.is_ok();
-        self.runtime.fleet.stop(limit).await && served
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.runtime.fleet.stop(left).await && served
     }
 }

@@ -35,7 +35,7 @@ impl Workspace {
         // Compiled once for all tests.
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache");
         let text = format!(
-            "data_dir = {:?}\nplugin_host.cache_dir = {:?}\ningest.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nlog.format = \"json\"\n{config}",
+            "data_dir = {:?}\nplugin_host.cache_dir = {:?}\ningest.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\nlog.format = \"json\"\noutgoing.allow = [\"127.0.0.0/8\"]\n{config}",
             data.display().to_string(),
             cache.display().to_string(),
         );
@@ -178,16 +178,21 @@ impl Gateway {
         }
     }
 
-    /// Kills it as `kill -9` does, and starts it again.
-    pub fn kill_and_restart(mut self) -> Self {
+    /// Kills it as `kill -9` does, asserts that the books balance, and gives the
+    /// workspace back.
+    pub fn kill(mut self) -> Workspace {
         self.process.kill().expect("a killed gateway");
         self.process.wait().expect("a dead gateway");
         self.killed = true;
         let workspace = self.take_workspace();
-        let environment = self.environment.clone();
-        drop(self);
         workspace.assert_balanced();
-        Self::spawn(workspace, environment)
+        workspace
+    }
+
+    /// Kills it as `kill -9` does, and starts it again.
+    pub fn kill_and_restart(self) -> Self {
+        let environment = self.environment.clone();
+        Self::spawn(self.kill(), environment)
     }
 
     /// Asks it to stop, waits, and gives the workspace back.

@@ -43,6 +43,8 @@ struct Script {
     next: VecDeque<(u16, Vec<(&'static str, String)>)>,
     then: u16,
     hang: bool,
+    /// Requests that hold this are answered with 500.
+    poison: Option<String>,
 }
 
 #[derive(Default)]
@@ -101,6 +103,14 @@ impl Receiver {
         script
             .next
             .push_back((status, vec![(name, value.to_owned())]));
+    }
+
+    /// Fails on whatever holds this text, and on nothing else from now on.
+    pub fn fail_only_on(&self, poison: &str) {
+        let mut script = self.shared.script.lock().unwrap();
+        script.next.clear();
+        script.then = 200;
+        script.poison = Some(poison.to_owned());
     }
 
     /// Keeps requests open without an answer from now on, or no longer.
@@ -166,6 +176,11 @@ async fn until_bound(address: SocketAddr) -> TcpListener {
     }
 }
 
+fn contains(body: &[u8], text: &str) -> bool {
+    body.windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
 async fn take(
     State(shared): State<Arc<Shared>>,
     uri: Uri,
@@ -175,7 +190,11 @@ async fn take(
     let (status, more) = {
         let mut script = shared.script.lock().unwrap();
         let next = script.next.pop_front();
-        next.unwrap_or_else(|| (script.then, Vec::new()))
+        let poison = script.poison.as_deref();
+        match poison {
+            Some(poison) if contains(&body, poison) => (500, Vec::new()),
+            _ => next.unwrap_or_else(|| (script.then, Vec::new())),
+        }
     };
     shared.got.lock().unwrap().push(Received {
         path: uri.to_string(),

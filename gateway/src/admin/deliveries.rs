@@ -57,7 +57,18 @@ pub(super) async fn list(
             && reason.is_none_or(|reason| view.reason == *reason)
             && destination.is_none_or(|destination| view.destination == *destination)
     };
-    Ok(Json(found.into_iter().filter(meant).take(limit).collect()))
+    let meant = found.into_iter().filter(meant).collect();
+    Ok(Json(first_page(meant, limit)))
+}
+
+/// At most `limit` deliveries, and what else there is of the last arrival, so
+/// that `after` its position goes on without a gap.
+fn first_page(mut deliveries: Vec<DeliveryView>, limit: usize) -> Vec<DeliveryView> {
+    if let Some(last) = deliveries.get(limit.saturating_sub(1)) {
+        let last = last.seq;
+        deliveries.retain(|delivery| delivery.seq <= last);
+    }
+    deliveries
 }
 
 async fn of_session(

@@ -17,6 +17,14 @@ pub fn describe_metrics() {
         "Deliveries that entered a state, by destination and state."
     );
     describe_counter!(
+        "cdr_gateway_consumer_restarts_total",
+        "How often a destination had to be claimed again, by destination."
+    );
+    describe_counter!(
+        "cdr_gateway_unrouted_total",
+        "Arrivals that no route matched, by source; counted again when decided again."
+    );
+    describe_counter!(
         "cdr_gateway_egress_violations_total",
         "Payloads that an egress contract held back, by destination."
     );

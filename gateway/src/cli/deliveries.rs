@@ -39,7 +39,8 @@ pub(super) struct ListArgs {
     /// Only at this destination
     #[arg(long, value_name = "NAME")]
     destination: Option<String>,
-    /// Only in this state
+    /// Only in this state: pending, delivered, skipped, retrying, suspended,
+    /// dead, discarded or expired
     #[arg(long)]
     state: Option<State>,
     /// Only with this reason
@@ -71,7 +72,7 @@ pub(super) struct RetryArgs {
     /// Only at this destination
     #[arg(long, value_name = "NAME")]
     destination: Option<String>,
-    /// These arrivals
+    /// These arrivals; or give --state
     #[arg(required_unless_present = "state", conflicts_with = "state")]
     arrivals: Vec<String>,
     /// All in this state: retrying, suspended or dead
@@ -114,6 +115,7 @@ fn list(args: ListArgs) -> anyhow::Result<()> {
         return print::json(&found);
     }
     let header = [
+        "position",
         "arrival",
         "received",
         "kind",
@@ -125,11 +127,17 @@ fn list(args: ListArgs) -> anyhow::Result<()> {
     let mut rows = vec![header.map(str::to_owned)];
     rows.extend(found.iter().map(row));
     print::table(&rows)?;
+    if let Some(last) = found.last()
+        && found.len() >= args.limit
+    {
+        print::line(format!("there may be more: add --after {}", last.seq))?;
+    }
     Ok(())
 }
 
-fn row(delivery: &DeliveryView) -> [String; 7] {
+fn row(delivery: &DeliveryView) -> [String; 8] {
     [
+        delivery.seq.to_string(),
         delivery.arrival.clone(),
         delivery.received.to_string(),
         delivery.kind.to_string(),

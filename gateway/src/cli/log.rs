@@ -6,6 +6,18 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::config::model::{Log, LogFormat, LogLevel};
 
+/// Reports panics by their place only: what a panic says may quote the record
+/// that it happened on.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place,
+            "panicked; this is a fault of the gateway, please report it"
+        );
+    }));
+}
+
 /// Environment variable that overrides `log.level`, with tracing's directives.
 const FILTER: &str = "CDR_GATEWAY_LOG";
 
@@ -34,4 +46,5 @@ pub(super) fn init(log: &Log) {
         let layer = fmt::layer().json().flatten_event(true);
         registry.with(layer.with_writer(std::io::stderr)).init();
     }
+    log_panics();
 }

@@ -24,7 +24,11 @@ use super::{
     revision::{Draft, PluginSummary, Summary, TableSummary},
 };
 use crate::{
-    delivery::{Destination, Driver, file::FileSettings, http::HttpDriver},
+    delivery::{
+        Destination, Driver,
+        file::FileSettings,
+        http::{HttpDriver, address::AddressPolicy},
+    },
     ingest::dialect::{Dialect, Json, Tccc},
     journal,
     plugin::{Host, Plugin, Tables},
@@ -115,6 +119,8 @@ fn routes(config: &Config, plugins: &Plugins, problems: &mut Problems<'_>) -> Ve
             from: shared(&route.from),
             when,
             chain: Arc::new(chain(&route.chain, plugins)),
+            // Names of destinations hold no colon.
+            lane: format!("route:{}", route.name).into(),
             to: shared(&route.to),
         });
     }
@@ -144,10 +150,23 @@ fn destinations(
     plugins: &Plugins,
     problems: &mut Problems<'_>,
 ) -> BTreeMap<Arc<str>, Arc<Destination>> {
+    let addresses = match AddressPolicy::new(&config.outgoing.allow) {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            let remedy = "give an address or a range";
+            problems.add(
+                &["outgoing", "allow"],
+                Code::Malformed,
+                error.to_string(),
+                remedy,
+            );
+            return BTreeMap::new();
+        }
+    };
     let mut destinations = BTreeMap::new();
     let active = config.destination.iter().filter(|(_, it)| !it.retired);
     for (name, destination) in active {
-        let driver = match driver(config, destination) {
+        let driver = match driver(config, destination, &addresses) {
             Ok(driver) => driver,
             Err(message) => {
                 let path = ["destination", name, "http"];
@@ -170,10 +189,14 @@ fn destinations(
     destinations
 }
 
-fn driver(config: &Config, destination: &model::Destination) -> Result<Driver, String> {
+fn driver(
+    config: &Config,
+    destination: &model::Destination,
+    addresses: &AddressPolicy,
+) -> Result<Driver, String> {
     Ok(match &destination.driver {
         model::Driver::Http(http) => {
-            let driver = HttpDriver::new(http, destination.concurrency);
+            let driver = HttpDriver::new(http, destination.concurrency, addresses);
             Driver::Http(Box::new(driver.map_err(|error| error.to_string())?))
         }
         model::Driver::File(file) => Driver::File(FileSettings {

@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 
 use super::{diagnostic::Code, model::Start};
 use crate::{
-    delivery::template::{PathTemplate, TemplateError, UrlTemplate},
+    delivery::{
+        http::address::parse_range,
+        template::{PathTemplate, TemplateError, UrlTemplate},
+    },
     record::{Pattern, Pointer},
     route::{guard::is_known_region, when::When},
 };
@@ -41,6 +44,7 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
         "json-pointer" => pointer(Pointer::parse(text).err()),
         "json-pattern" => pointer(Pattern::parse(text).err()),
         "region" => region(text),
+        "address-range" => address_range(text),
         "cel" => expression(text),
         "start" => text.parse::<Start>().map(drop).map_err(|error| {
             Problem::malformed(error.to_string(), "without this key it starts with \"now\"")
@@ -84,6 +88,15 @@ fn pointer(error: Option<impl std::fmt::Display>) -> Result<(), Problem> {
             "write a JSON Pointer such as \"/Caller\" or, where several places are meant, \"/Participants/*/Phone\"",
         )),
     }
+}
+
+fn address_range(text: &str) -> Result<(), Problem> {
+    parse_range(text).map(drop).map_err(|error| {
+        Problem::malformed(
+            error.to_string(),
+            "write an address such as \"10.1.2.3\", or a range such as \"10.0.0.0/8\"",
+        )
+    })
 }
 
 fn region(text: &str) -> Result<(), Problem> {

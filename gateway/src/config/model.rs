@@ -30,7 +30,7 @@ pub use destination::{
 pub use plugin::{Plugin, Table};
 pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretRef};
-pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, PluginHost};
+pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};
 pub use source::{DialectName, Source, SourceAuth};
 pub use start::Start;
 
@@ -54,6 +54,9 @@ pub struct Config {
     /// The gateway's own log.
     #[serde(default)]
     pub log: Log,
+    /// Where destinations may be.
+    #[serde(default)]
+    pub outgoing: Outgoing,
     /// How the gateway stops.
     #[serde(default)]
     pub drain: Drain,

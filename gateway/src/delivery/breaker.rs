@@ -16,6 +16,7 @@ pub struct Breaker {
 
 #[derive(Debug, Clone, Copy)]
 struct Open {
+    since: Instant,
     next_probe: Instant,
     interval: Duration,
     probing: bool,
@@ -62,37 +63,41 @@ impl Breaker {
         }
     }
 
-    /// Notes that a probe ended without an answer from the receiver, since its
-    /// record was not sent after all.
+    /// Notes that a probe asked the receiver nothing: there was nothing to send,
+    /// or it was not sent after all.
     pub fn probe_void(&mut self, now: Instant) {
         if let Some(open) = &mut self.open {
             open.probing = false;
-            open.next_probe = now;
+            open.next_probe = now + open.interval;
         }
     }
 
     /// Notes an answer that shows the destination at work, be it a refusal of
-    /// one record. True if it was broken before.
-    pub fn answered(&mut self) -> bool {
+    /// one record. How long it was broken, if it was.
+    pub fn answered(&mut self, now: Instant) -> Option<Duration> {
         self.failures = 0;
-        self.open.take().is_some()
+        self.open.take().map(|open| now - open.since)
     }
 
-    /// Notes a failure of the destination. True if that opened the breaker.
-    pub fn failed(&mut self, now: Instant) -> bool {
+    /// Notes a failure of the destination, and when it asks to be tried again.
+    /// True if that opened the breaker.
+    pub fn failed(&mut self, now: Instant, probe: bool, hint: Option<Duration>) -> bool {
         self.failures = self.failures.saturating_add(1);
+        let hint = hint.unwrap_or_default();
         match &mut self.open {
             Some(open) => {
-                if open.probing {
+                // Attempts that were under way when it opened say nothing new.
+                if probe {
                     open.probing = false;
                     open.interval = (open.interval * 2).min(Self::MAX_PROBE_INTERVAL);
-                    open.next_probe = now + open.interval;
+                    open.next_probe = now + open.interval.max(hint);
                 }
                 false
             }
             None if self.failures >= Self::THRESHOLD => {
                 self.open = Some(Open {
-                    next_probe: now + Self::FIRST_PROBE_INTERVAL,
+                    since: now,
+                    next_probe: now + Self::FIRST_PROBE_INTERVAL.max(hint),
                     interval: Self::FIRST_PROBE_INTERVAL,
                     probing: false,
                 });
@@ -116,9 +121,9 @@ mod tests {
     fn opened(now: Instant) -> Breaker {
         let mut breaker = Breaker::new();
         for _ in 1..Breaker::THRESHOLD {
-            assert!(!breaker.failed(now));
+            assert!(!breaker.failed(now, false, None));
         }
-        assert!(breaker.failed(now));
+        assert!(breaker.failed(now, false, None));
         breaker
     }
 
@@ -128,9 +133,9 @@ mod tests {
         let mut breaker = Breaker::new();
         for _ in 0..3 {
             for _ in 1..Breaker::THRESHOLD {
-                breaker.failed(now);
+                breaker.failed(now, false, None);
             }
-            breaker.answered();
+            breaker.answered(now);
         }
         assert!(!breaker.is_open());
         assert!(opened(now).is_open());
@@ -147,7 +152,7 @@ mod tests {
             now = due;
             breaker.probe_started();
             assert_eq!(breaker.next_probe(), None);
-            breaker.failed(now);
+            breaker.failed(now, true, None);
         }
         assert_eq!(waits, [500, 1000, 2000, 4000, 5000, 5000]);
     }
@@ -157,15 +162,37 @@ mod tests {
         let now = Instant::now();
         let mut breaker = opened(now);
         let due = breaker.next_probe();
-        breaker.failed(now + Duration::from_millis(400));
+        breaker.failed(now + Duration::from_millis(400), false, None);
         assert_eq!(breaker.next_probe(), due);
+        breaker.probe_started();
+        breaker.failed(now + Duration::from_millis(600), false, None);
+        assert_eq!(breaker.next_probe(), None, "the probe is still under way");
+    }
+
+    #[test]
+    fn a_hint_puts_the_probe_off() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        breaker.probe_started();
+        breaker.failed(now, true, Some(Duration::from_mins(1)));
+        assert_eq!(breaker.next_probe(), Some(now + Duration::from_mins(1)));
+    }
+
+    #[test]
+    fn a_probe_that_asked_nothing_is_followed_by_a_pause() {
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        breaker.probe_void(now);
+        assert!(breaker.next_probe() > Some(now));
     }
 
     #[test]
     fn an_answer_closes_it() {
-        let mut breaker = opened(Instant::now());
-        assert!(breaker.answered());
-        assert!(!breaker.answered());
+        let now = Instant::now();
+        let mut breaker = opened(now);
+        let outage = Duration::from_secs(9);
+        assert_eq!(breaker.answered(now + outage), Some(outage));
+        assert_eq!(breaker.answered(now + outage), None);
         assert_eq!(breaker.next_probe(), None);
     }
 }

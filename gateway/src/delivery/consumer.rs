@@ -68,6 +68,8 @@ pub struct Consumer {
 impl Consumer {
     /// Runs until the gateway stops or a revision no longer has the destination.
     pub async fn run(mut self) {
+        // From zero on, so that the first restart is seen as an increase.
+        self.restarts().increment(0);
         loop {
             match self.own().await {
                 Ok(Ended::Stopped | Ended::Removed) => return,
@@ -83,11 +85,19 @@ impl Consumer {
                 }
             }
             self.status.restarted();
+            self.restarts().increment(1);
+            let destination = self.name.to_string();
+            metrics::gauge!("cdr_gateway_breaker_open", "destination" => destination).set(0.0);
             tokio::select! {
                 () = tokio::time::sleep(CLAIM_BACKOFF) => {}
                 _ = self.stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+
+    fn restarts(&self) -> metrics::Counter {
+        let destination = self.name.to_string();
+        metrics::counter!("cdr_gateway_consumer_restarts_total", "destination" => destination)
     }
 
     async fn own(&mut self) -> Result<Ended, JournalError> {

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use super::template::PathTemplate;
 
-pub use writer::{FileError, Line, Writer};
+pub use writer::{FileError, Finished, Line, Writer};
 
 /// How a file destination writes, as a revision has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

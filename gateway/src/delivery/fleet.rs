@@ -1,7 +1,7 @@
 //! All consumers of the revision that runs.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,6 +17,10 @@ use crate::{config::revision::Revision, journal::JournalError, record::Seq};
 
 /// Commands that wait for a consumer; beyond, whoever asks waits too.
 const COMMANDS: usize = 16;
+
+/// Deliveries in one command, so that neither the consumer nor the journal's
+/// writer is busy with a large request for long.
+const RETRY_CHUNK: usize = 256;
 
 /// The consumers by destination.
 pub struct Fleet {
@@ -131,13 +135,18 @@ impl Fleet {
                 .map(|member| member.commands.clone())
         };
         let commands = commands.ok_or_else(|| AskError::Unknown(destination.into()))?;
-        let (reply, answer) = oneshot::channel();
+        let seqs: BTreeSet<_> = seqs.into_iter().collect();
+        let seqs: Vec<_> = seqs.into_iter().collect();
         let away = || AskError::Away(destination.into());
-        commands
-            .send(Command::Retry { seqs, reply })
-            .await
-            .map_err(|_| away())?;
-        Ok(answer.await.map_err(|_| away())??)
+        let mut retried = 0;
+        for seqs in seqs.chunks(RETRY_CHUNK) {
+            let (reply, answer) = oneshot::channel();
+            let seqs = seqs.to_vec();
+            let sent = commands.send(Command::Retry { seqs, reply }).await;
+            sent.map_err(|_| away())?;
+            retried += answer.await.map_err(|_| away())??;
+        }
+        Ok(retried)
     }
 
     /// Stops all consumers: what is under way may end within `limit`, the rest

@@ -1,19 +1,25 @@
 //! The HTTP driver: one request a record, signed as Standard Webhooks.
 //!
-//! Redirects are never followed, no proxy is taken from the environment, and of
+//! Addresses are vetted ([`address`]), redirects are never followed, no proxy is taken from the environment, and of
 //! an answer no more than [`MAX_ANSWER_BYTES`] is read. Concurrency and timeout
 //! are tower layers around the client.
 //!
 //! How it fails: with a [`Failed`] that says whether a later attempt may
 //! succeed. Its text never holds anything of the record or the answer.
 
-use std::time::{Duration, Instant};
+pub mod address;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use jiff::Timestamp;
 use standardwebhooks::Webhook;
-use tower::{BoxError, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 
+use self::address::{AddressPolicy, Refused, VettedResolver};
 use super::{
     Payload,
     retry::{self, Answer},
@@ -51,6 +57,9 @@ pub enum HttpSetupError {
     /// A header cannot be sent.
     #[error("header {0:?} has a name or value that HTTP does not allow")]
     Header(String),
+    /// The host is an address that may not be connected to.
+    #[error(transparent)]
+    Address(#[from] Refused),
     /// What `auth` refers to cannot be sent.
     #[error("the secret of `auth` holds characters that a header may not have")]
     Auth,
@@ -102,10 +111,16 @@ impl HttpDriver {
     ///
     /// # Errors
     /// With the setting that cannot be used.
-    pub fn new(config: &model::HttpDriver, concurrency: usize) -> Result<Self, HttpSetupError> {
+    pub fn new(
+        config: &model::HttpDriver,
+        concurrency: usize,
+        addresses: &AddressPolicy,
+    ) -> Result<Self, HttpSetupError> {
+        addresses.judge_host(config.url.base().host_str().unwrap_or_default())?;
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(VettedResolver(addresses.clone())))
             .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(concat!("cdr-gateway/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -136,19 +151,25 @@ impl HttpDriver {
             .collect()
     }
 
-    /// Sends a payload once.
+    /// Sends a payload once, as soon as there is room for it.
     pub async fn send(&self, payload: &Payload, envelope: Envelope<'_>) -> Attempted {
+        let mut client = self.client.clone();
+        // Waiting for room is no part of the attempt, and must not age its
+        // timestamp.
+        let room = client.ready().await;
         let at = Timestamp::now();
         let started = Instant::now();
-        let sent = match self.request(payload, envelope, at) {
-            Ok(request) => self.exchange(request).await,
-            Err(failed) => (0, Some(failed)),
+        let request = self.request(payload, envelope, at);
+        let (status, failed) = match (room, request) {
+            (Ok(client), Ok(request)) => self.exchange(client.call(request)).await,
+            (_, Err(failed)) => (0, Some(failed)),
+            (Err(error), _) => (0, Some(self.transport(&error))),
         };
         Attempted {
             at,
             took: started.elapsed(),
-            status: sent.0,
-            failed: sent.1,
+            status,
+            failed,
         }
     }
 
@@ -212,8 +233,11 @@ impl HttpDriver {
         Ok(())
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> (u16, Option<Failed>) {
-        match self.client.clone().oneshot(request).await {
+    async fn exchange<F>(&self, exchange: F) -> (u16, Option<Failed>)
+    where
+        F: Future<Output = Result<reqwest::Response, BoxError>>,
+    {
+        match exchange.await {
             Err(error) => (0, Some(self.transport(&error))),
             Ok(answer) => {
                 let status = answer.status();

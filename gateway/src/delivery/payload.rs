@@ -31,51 +31,39 @@ pub fn webhook_id(arrival: ArrivalId, destination: &str) -> String {
 }
 
 impl Payload {
-    /// As it is kept for retries.
+    /// As it is kept for retries: its bytes and id. Where they go is a setting of
+    /// the transport, and rendered anew each time, so that a mended URL heals
+    /// what was frozen before.
     #[must_use]
     pub fn freeze(&self, webhook_id: String) -> Frozen {
         Frozen {
             body: self.body.clone(),
             content_type: JSON.into(),
-            target: Some(self.target.clone()),
+            target: None,
             headers: Vec::new(),
             webhook_id,
             digests: self.digests.clone(),
         }
     }
 
-    /// As it was kept.
-    #[must_use]
-    pub fn thaw(frozen: Frozen) -> Self {
-        Self {
-            body: frozen.body,
-            target: frozen.target.unwrap_or_default(),
-            digests: frozen.digests,
-        }
-    }
-
-    /// Checks it against an egress contract.
+    /// Checks it against an egress contract. `document` is its body.
     ///
     /// # Errors
     /// With the field that holds what the destination must not get.
     pub fn inspect(
         &self,
+        document: &Document,
         contract: Contract,
         originals: &Originals,
         place: Place,
         headers: &[(&str, &str)],
     ) -> Result<(), Violation> {
-        let document = Document::parse(self.body.clone());
-        let body = match &document {
-            Ok(document) => PayloadBody::Json(document),
-            Err(_) => PayloadBody::Raw(&self.body),
-        };
         let (url, file_name) = match place {
             Place::Url => (Some(self.target.as_str()), None),
             Place::FileName => (None, Some(self.target.as_str())),
         };
         let payload = guard::Payload {
-            body,
+            body: PayloadBody::Json(document),
             url,
             headers,
             file_name,

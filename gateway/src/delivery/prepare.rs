@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{Destination, Payload, template::Facts};
 use crate::{
+    journal::Frozen,
     plugin::{Instances, Record, Workers},
-    record::Pointer,
+    record::{Document, Pointer},
     route::{ChainOutcome, Decided, Journey, Routes, Suspension},
 };
 
@@ -34,9 +37,7 @@ pub async fn prepare(
         }
         None => return Prepared::Skipped(journey.decision(routes).why_not().into()),
     };
-    let outcome = journey
-        .through(routes, route, workers, &destination.name)
-        .await;
+    let outcome = journey.through(routes, route, workers).await;
     let record = match outcome {
         Some(ChainOutcome::Kept(record)) => record,
         Some(ChainOutcome::Dropped { plugin, reason }) => {
@@ -72,49 +73,68 @@ fn own(
         ChainOutcome::Suspended(suspension) => return Prepared::Suspended(suspension),
     };
     digests.extend(destination.chain.digests());
-    let payload = Payload {
-        body: record.document.bytes(),
-        target: target(destination, &record),
-        digests: digests.join(" "),
-    };
-    match check(journey, destination, &record, &payload) {
-        None => Prepared::Ready(payload),
-        Some(suspension) => Prepared::Suspended(suspension),
+    let bytes = record.document.bytes();
+    address(
+        journey,
+        destination,
+        &record.document,
+        bytes,
+        digests.join(" "),
+    )
+}
+
+/// Sends bytes that were frozen before: to the target of today, past the contract
+/// of today. Costs a parse and a scan: not for the async runtime.
+#[must_use]
+pub fn thaw(journey: &Journey, destination: &Destination, frozen: Frozen) -> Prepared {
+    match Document::parse(frozen.body.clone()) {
+        Ok(document) => address(journey, destination, &document, frozen.body, frozen.digests),
+        Err(error) => suspended("frozen_unreadable", error.to_string()),
     }
 }
 
-/// Checks a payload against the destination's contract of today. Costs a scan:
-/// not for the async runtime.
-#[must_use]
-pub fn check(
+/// Renders the target, and holds the finished payload against the contract.
+fn address(
     journey: &Journey,
     destination: &Destination,
-    record: &Record,
+    document: &Document,
+    body: Bytes,
+    digests: String,
+) -> Prepared {
+    let arrival = &journey.arrival;
+    let lookup = |pointer: &Pointer| document.get(pointer);
+    let target = destination.driver.target(&Facts {
+        received: arrival.received,
+        source: &arrival.source,
+        kind: arrival.kind,
+        id: arrival.id,
+        cdr: &lookup,
+    });
+    let payload = Payload {
+        body,
+        target,
+        digests,
+    };
+    match violation(journey, destination, document, &payload) {
+        None => Prepared::Ready(payload),
+        Some(detail) => suspended("egress_violation", detail),
+    }
+}
+
+fn violation(
+    journey: &Journey,
+    destination: &Destination,
+    document: &Document,
     payload: &Payload,
-) -> Option<Suspension> {
+) -> Option<String> {
     let contract = destination.contract?;
     let headers = destination.driver.headers();
     let place = destination.driver.place();
-    let violation = payload
-        .inspect(contract, journey.originals(record), place, &headers)
-        .err()?;
+    let found = payload.inspect(document, contract, journey.originals(), place, &headers);
+    let violation = found.err()?;
     metrics::counter!("cdr_gateway_egress_violations_total", "destination" => destination.name.to_string())
         .increment(1);
-    Some(Suspension {
-        reason: "egress_violation".into(),
-        detail: violation.to_string(),
-    })
-}
-
-fn target(destination: &Destination, record: &Record) -> String {
-    let lookup = |pointer: &Pointer| record.document.get(pointer);
-    destination.driver.target(&Facts {
-        received: record.arrival.received,
-        source: &record.arrival.source,
-        kind: record.arrival.kind,
-        id: record.arrival.id,
-        cdr: &lookup,
-    })
+    Some(violation.to_string())
 }
 
 fn dropped(plugin: &str, reason: &str) -> String {
@@ -128,7 +148,9 @@ fn suspended(reason: &str, detail: String) -> Prepared {
     })
 }
 
-fn host_fault() -> Prepared {
+/// The gateway itself failed on a record.
+#[must_use]
+pub fn host_fault() -> Prepared {
     suspended(
         "host_fault",
         "the gateway itself failed on this record; its log has the details".into(),

@@ -1,6 +1,6 @@
 //! What a consumer knows of its place in the journal.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::{
     journal::{Claim, SeqSet},
@@ -17,7 +17,9 @@ pub(super) struct Window {
     cursor: Seq,
     ahead: SeqSet,
     next: Seq,
-    under_way: HashSet<Seq>,
+    /// With the size of the arrival's body.
+    under_way: HashMap<Seq, usize>,
+    bytes: usize,
 }
 
 impl Window {
@@ -26,7 +28,8 @@ impl Window {
             cursor: claim.cursor,
             ahead: claim.ahead.clone(),
             next: claim.cursor.next(),
-            under_way: HashSet::new(),
+            under_way: HashMap::new(),
+            bytes: 0,
         }
     }
 
@@ -38,16 +41,13 @@ impl Window {
         (self.next <= head && self.next.0 <= self.cursor.0 + SPAN).then_some(self.next)
     }
 
-    /// Notes that the delivery of a position is under way. False if it was.
-    pub(super) fn start(&mut self, seq: Seq) -> bool {
+    /// Notes that a delivery is under way, of an arrival of so many bytes.
+    pub(super) fn start(&mut self, seq: Seq, bytes: usize) {
         self.skip(seq);
-        self.under_way.insert(seq)
-    }
-
-    /// Notes that a started first attempt did not happen after all.
-    pub(super) fn rewind(&mut self, seq: Seq) {
-        self.under_way.remove(&seq);
-        self.next = self.next.min(seq);
+        self.bytes += bytes;
+        if let Some(before) = self.under_way.insert(seq, bytes) {
+            self.bytes -= before;
+        }
     }
 
     /// Notes that there is nothing to do for a position.
@@ -61,7 +61,9 @@ impl Window {
     /// not started twice.
     pub(super) fn settled(&mut self, seqs: impl IntoIterator<Item = Seq>) {
         for seq in seqs {
-            self.under_way.remove(&seq);
+            if let Some(bytes) = self.under_way.remove(&seq) {
+                self.bytes -= bytes;
+            }
             if seq > self.cursor {
                 self.ahead.insert(seq);
             }
@@ -70,11 +72,16 @@ impl Window {
     }
 
     pub(super) fn is_under_way(&self, seq: Seq) -> bool {
-        self.under_way.contains(&seq)
+        self.under_way.contains_key(&seq)
     }
 
     pub(super) fn under_way(&self) -> usize {
         self.under_way.len()
+    }
+
+    /// Size of the arrivals under way.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -97,11 +104,13 @@ mod tests {
         let mut window = window(2, &[4, 5]);
         let mut started = Vec::new();
         while let Some(seq) = window.next(Seq(7)) {
-            window.start(seq);
+            window.start(seq, 10);
             started.push(seq.0);
         }
         assert_eq!(started, [3, 6, 7]);
-        assert_eq!(window.under_way(), 3);
+        assert_eq!((window.under_way(), window.bytes()), (3, 30));
+        window.settled([Seq(6)]);
+        assert_eq!((window.under_way(), window.bytes()), (2, 20));
     }
 
     #[test]
@@ -109,7 +118,7 @@ mod tests {
         let mut window = window(0, &[]);
         for _ in 0..SPAN {
             let seq = window.next(Seq(9999)).unwrap();
-            window.start(seq);
+            window.start(seq, 1);
         }
         assert_eq!(window.next(Seq(9999)), None);
         window.settled((2..=SPAN).map(Seq));

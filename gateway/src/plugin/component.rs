@@ -9,6 +9,7 @@ use wasmtime::component::Component;
 use super::{
     Failure, Host, Limits, Table,
     bindings::{TransformPre, cdr::plugin::types::ConfigError},
+    host::Counters,
     instance::Instance,
 };
 
@@ -25,6 +26,7 @@ pub struct Plugin {
     pub(super) config: String,
     pub(super) limits: Limits,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
+    pub(super) counters: Counters,
 }
 
 /// What a component says of itself.
@@ -123,6 +125,7 @@ impl Plugin {
             config: source.config,
             limits: source.limits,
             tables: source.tables,
+            counters: Counters::default(),
         };
         let failed = |step| move |failure| LoadError::Failed { step, failure };
         let mut instance = Instance::start(&plugin).map_err(failed("instantiate"))?;

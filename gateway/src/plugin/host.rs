@@ -1,5 +1,11 @@
 //! What a guest can call: the record, its lookup tables, its log and counters.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{
     HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, random::Deterministic,
@@ -28,8 +34,13 @@ pub(super) const MAX_MESSAGE_BYTES: usize = 2048;
 const MAX_TAG_BYTES: usize = 4096;
 const MAX_TAGS: usize = 64;
 
-/// Counters of its own that a plugin may have; further ones are not counted.
+/// Counters of its own that a plugin may have, over all of its instances, and
+/// how long their names may be; further ones are not counted.
 const MAX_COUNTERS: usize = 32;
+const MAX_COUNTER_BYTES: usize = 64;
+
+/// The names of a plugin's own counters.
+pub(super) type Counters = Arc<Mutex<BTreeSet<String>>>;
 
 /// What wasmtime returns to say that the host cannot go on with this guest.
 type Hosted<T> = wasmtime::Result<T>;
@@ -42,10 +53,10 @@ pub struct Cdr {
 /// State of one guest instance.
 pub struct Guest {
     plugin: String,
-    tables: std::collections::BTreeMap<String, std::sync::Arc<super::Table>>,
+    tables: BTreeMap<String, Arc<super::Table>>,
     resources: ResourceTable,
     wasi: WasiCtx,
-    counters: Vec<String>,
+    counters: Counters,
     log_lines: u32,
     pub(super) limits: Limits,
     pub(super) memory: MemoryLimiter,
@@ -62,7 +73,7 @@ impl Guest {
             tables: plugin.tables.clone(),
             resources,
             wasi: sealed_wasi(),
-            counters: Vec::new(),
+            counters: plugin.counters.clone(),
             log_lines: 0,
             limits: plugin.limits,
             memory: MemoryLimiter::new(plugin.limits.max_memory_bytes),
@@ -74,6 +85,9 @@ impl Guest {
     /// Hands the record to the guest for one call.
     pub(super) fn lend(&mut self, record: Record) -> Result<Resource<Cdr>, Failure> {
         self.log_lines = 0;
+        self.output_exceeded = false;
+        self.memory.exceeded = false;
+        self.panic = None;
         let pushed = self.resources.push(Cdr { record });
         pushed.map_err(|error| Failure::Trap(error.to_string()))
     }
@@ -93,6 +107,15 @@ impl Guest {
             metrics::counter!("cdr_gateway_plugin_log_lines_suppressed_total", "plugin" => self.plugin.clone())
                 .increment(suppressed.into());
         }
+    }
+
+    fn is_counted(&self, counter: &str) -> bool {
+        let mut known = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let known_or_room = known.contains(counter) || known.len() < MAX_COUNTERS;
+        if known_or_room {
+            known.insert(counter.to_owned());
+        }
+        known_or_room
     }
 
     fn cdr(&self, cdr: &Resource<Cdr>) -> Hosted<&Record> {
@@ -136,6 +159,26 @@ fn owned(found: Vec<crate::record::document::Match<'_>>) -> Vec<Match> {
         json: found.json.into_owned(),
     };
     found.into_iter().map(owned).collect()
+}
+
+/// Hides runs of digits as long as a phone number: a guest's words go to the log
+/// and to metrics, where no personal data belongs.
+fn redacted(text: &str) -> String {
+    const LONGEST: usize = 6;
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|character: char| character.is_ascii_digit()) {
+        let (before, digits) = rest.split_at(start);
+        let length = digits
+            .find(|character: char| !character.is_ascii_digit())
+            .unwrap_or(digits.len());
+        let (run, after) = digits.split_at(length);
+        redacted.push_str(before);
+        redacted.push_str(if length > LONGEST { "#" } else { run });
+        rest = after;
+    }
+    redacted.push_str(rest);
+    redacted
 }
 
 pub(super) fn capped(mut text: String, limit: usize) -> String {
@@ -294,7 +337,7 @@ impl host::Host for Guest {
         if self.log_lines > self.limits.max_log_lines {
             return Ok(());
         }
-        let message = capped(message, MAX_MESSAGE_BYTES);
+        let message = redacted(&capped(message, MAX_MESSAGE_BYTES));
         let plugin = self.plugin.as_str();
         match level {
             Level::Error => tracing::error!(target: "plugin", plugin, "{message}"),
@@ -306,12 +349,9 @@ impl host::Host for Guest {
     }
 
     fn count(&mut self, counter: String, delta: u64) -> Hosted<()> {
-        let counter = capped(counter, 64);
-        if !self.counters.contains(&counter) {
-            if self.counters.len() >= MAX_COUNTERS {
-                return Ok(());
-            }
-            self.counters.push(counter.clone());
+        let counter = redacted(&capped(counter, MAX_COUNTER_BYTES));
+        if !self.is_counted(&counter) {
+            return Ok(());
         }
         metrics::counter!("cdr_gateway_plugin_custom_total", "plugin" => self.plugin.clone(), "counter" => counter)
             .increment(delta);
@@ -356,12 +396,12 @@ fn sealed_wasi() -> WasiCtx {
 struct Stopped;
 
 impl HostWallClock for Stopped {
-    fn resolution(&self) -> std::time::Duration {
-        std::time::Duration::from_secs(1)
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
     }
 
-    fn now(&self) -> std::time::Duration {
-        std::time::Duration::ZERO
+    fn now(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -372,5 +412,24 @@ impl HostMonotonicClock for Stopped {
 
     fn now(&self) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn what_could_be_a_number_is_hidden() {
+        let cases = [
+            ("no table for 0086184xxxx7605", "no table for #xxxx7605"),
+            ("18486147605", "#"),
+            ("rule 123456 of 7", "rule 123456 of 7"),
+            ("号码 13123456789,", "号码 #,"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(redacted(text), expected);
+        }
     }
 }

@@ -19,6 +19,8 @@ pub struct Route {
     pub when: Option<When>,
     /// Plugins before those of each destination.
     pub chain: Arc<Chain>,
+    /// Where its chain queues for a worker.
+    pub lane: Arc<str>,
     /// The destinations.
     pub to: Vec<Arc<str>>,
 }
@@ -63,10 +65,16 @@ impl Decision {
         self.by_destination.get(destination)
     }
 
+    /// Whether no destination gets the arrival.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_destination.is_empty()
+    }
+
     /// Why a destination gets nothing.
     #[must_use]
     pub fn why_not(&self) -> &'static str {
-        if self.by_destination.is_empty() {
+        if self.is_empty() {
             UNROUTED
         } else {
             NOT_ROUTED_HERE

@@ -12,16 +12,18 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{ChainOutcome, Decision, Routes, guard::Originals};
+use super::{ChainOutcome, Decision, Route, Routes, guard::Originals};
 use crate::{
     ingest::dialect::Dialect,
     plugin::{Record, Workers},
     record::{Arrival, Document, Kind, Pattern, Seq},
 };
 
-/// Arrivals whose journey is kept. At 2 KB a record and a few destinations about
-/// 40 MB at most.
+/// Arrivals whose journey is kept, and the size of their bodies in bytes: what
+/// the destinations that follow the tail may be apart from each other without
+/// repeating work. Documents and chain results take a few times as much.
 const CAPACITY: usize = 4096;
+const CAPACITY_BYTES: usize = 16 * 1024 * 1024;
 
 /// One arrival on its way, under one revision.
 pub struct Journey {
@@ -75,42 +77,52 @@ impl Journey {
 
     /// Where the arrival goes.
     pub fn decision(&self, routes: &Routes) -> &Decision {
-        self.decision
-            .get_or_init(|| routes.decide(&self.arrival, self.document()))
+        self.decision.get_or_init(|| {
+            let decision = routes.decide(&self.arrival, self.document());
+            if decision.is_empty() {
+                let source = self.arrival.source.to_string();
+                metrics::counter!("cdr_gateway_unrouted_total", "source" => source).increment(1);
+            }
+            decision
+        })
     }
 
     /// The record as the first plugin sees it; none where the body is not JSON.
     pub fn record(&self) -> Option<Record> {
-        let origin = self.origin.as_ref();
-        let places = origin.and_then(|origin| origin.number_places.get(&self.arrival.kind));
         Some(Record {
             arrival: self.arrival.clone(),
             document: self.document()?.clone(),
             tags: self.arrival.tags.clone(),
-            number_places: places.cloned().unwrap_or_default(),
+            number_places: self.number_places(),
         })
+    }
+
+    fn number_places(&self) -> Arc<[Pattern]> {
+        let origin = self.origin.as_ref();
+        let places = origin.and_then(|origin| origin.number_places.get(&self.arrival.kind));
+        places.cloned().unwrap_or_default()
     }
 
     /// The numbers that a destination with an egress contract must not get.
     /// Costs a scan of the document: not for the async runtime.
-    pub fn originals(&self, record: &Record) -> &Originals {
+    pub fn originals(&self) -> &Originals {
         let region = self.origin.as_ref().map_or("", |origin| &origin.region);
         self.originals.get_or_init(|| match self.document() {
-            Some(document) => Originals::gather(document, &record.number_places, region),
+            Some(document) => Originals::gather(document, &self.number_places(), region),
             None => Originals::default(),
         })
     }
 
-    /// The result of a route's chain, run at most once for all destinations, in
-    /// the lane of the destination that asks first.
+    /// The result of a route's chain, run at most once for all destinations, in a
+    /// lane of the route's own: no destination's chain is in its way.
     pub async fn through(
         &self,
         routes: &Routes,
         route: usize,
         workers: &Workers,
-        lane: &Arc<str>,
     ) -> Option<ChainOutcome> {
-        let chain = routes.get(route)?.chain.clone();
+        let Route { chain, lane, .. } = routes.get(route)?;
+        let chain = chain.clone();
         let record = self.record()?;
         if chain.is_empty() {
             return Some(ChainOutcome::Kept(record));
@@ -139,6 +151,7 @@ pub struct Journeys {
 struct Kept {
     by_seq: HashMap<Seq, Arc<Journey>>,
     order: VecDeque<Seq>,
+    bytes: usize,
 }
 
 impl Journeys {
@@ -155,11 +168,22 @@ impl Journeys {
         let journey = Arc::new(Journey::new(arrival.clone(), origin()));
         kept.by_seq.insert(arrival.seq, journey.clone());
         kept.order.push_back(arrival.seq);
-        if kept.order.len() > CAPACITY
-            && let Some(oldest) = kept.order.pop_front()
-        {
-            kept.by_seq.remove(&oldest);
-        }
+        kept.bytes += arrival.body.len();
+        kept.evict();
         journey
+    }
+}
+
+impl Kept {
+    /// Forgets the oldest until the bounds hold; one journey is always kept.
+    fn evict(&mut self) {
+        while self.order.len() > 1
+            && (self.order.len() > CAPACITY || self.bytes > CAPACITY_BYTES)
+            && let Some(oldest) = self.order.pop_front()
+        {
+            if let Some(journey) = self.by_seq.remove(&oldest) {
+                self.bytes -= journey.arrival.body.len();
+            }
+        }
     }
 }

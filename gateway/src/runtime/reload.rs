@@ -19,6 +19,9 @@ use crate::{
     journal::{Journal, JournalError},
 };
 
+/// Time after which the journal is asked again when its queue was full.
+const BUSY_BACKOFF: Duration = Duration::from_millis(50);
+
 /// A reload that took place.
 #[derive(Debug, Clone, Serialize)]
 pub struct Reloaded {
@@ -38,9 +41,9 @@ pub enum ReloadError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] Diagnostics),
-    /// A key changed that only a restart can change.
-    #[error("{0} has changed; restart the gateway for that")]
-    NeedsRestart(&'static str),
+    /// Keys changed that only a restart can change.
+    #[error("only a restart can change {0}; restart the gateway, or take the change back")]
+    NeedsRestart(String),
     /// A destination would go missing with deliveries that are not settled.
     #[error(transparent)]
     Removal(#[from] Removal),
@@ -110,10 +113,12 @@ impl Runtime {
         // Also where the digest is the same: secrets are no part of it.
         let limit = Duration::from_secs(config.drain.timeout_s);
         let revision = Arc::new(draft.numbered(number));
+        // From here on nothing is refused any more: what was checked is done.
         self.fleet.switch(revision, limit).await;
-        carry_over(&*self.journal, &config).await?;
-        self.fleet.fill();
         self.ingest.reload(sources, &limits(&config));
+        let carried = carry_over_patiently(&*self.journal, &config).await;
+        self.fleet.fill();
+        carried?;
         Ok(Reloaded {
             revision: number,
             changed: number != old.number,
@@ -134,19 +139,31 @@ impl Runtime {
 }
 
 fn needs_no_restart(old: &Config, new: &Config) -> Result<(), ReloadError> {
+    let (host, new_host) = (&old.plugin_host, &new.plugin_host);
+    let connections = old.ingest.max_connections == new.ingest.max_connections;
     let kept = [
+        ("data_dir", old.data_dir == new.data_dir),
+        ("log", old.log == new.log),
+        ("journal", old.journal == new.journal),
+        (
+            "plugin_host.cache_dir",
+            host.cache_dir == new_host.cache_dir,
+        ),
+        ("ingest.max_connections", connections),
         ("ingest.listen", old.ingest.listen == new.ingest.listen),
         ("admin.listen", old.admin.listen == new.admin.listen),
         ("admin.token", old.admin.token == new.admin.token),
-        ("journal.path", old.journal_path() == new.journal_path()),
         (
             "plugin_host.workers",
             old.plugin_host.workers == new.plugin_host.workers,
         ),
     ];
-    match kept.into_iter().find(|(_, same)| !same) {
-        Some((key, _)) => Err(ReloadError::NeedsRestart(key)),
-        None => Ok(()),
+    let changed = kept.into_iter().filter(|(_, same)| !same);
+    let changed: Vec<_> = changed.map(|(key, _)| key).collect();
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(ReloadError::NeedsRestart(changed.join(", ")))
     }
 }
 
@@ -205,7 +222,10 @@ impl From<RemovalError> for super::StartError {
 }
 
 /// Refuses a rename onto a destination that has a ledger of its own.
-async fn check_renames(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
+pub(super) async fn check_renames(
+    journal: &dyn Journal,
+    config: &Config,
+) -> Result<(), JournalError> {
     for (name, destination) in &config.destination {
         if let Some(from) = &destination.renamed_from
             && journal.ledger(from).await?.is_some()
@@ -220,6 +240,16 @@ async fn check_renames(journal: &dyn Journal, config: &Config) -> Result<(), Jou
         }
     }
     Ok(())
+}
+
+/// Carries over, also when the journal's queue is full for a while.
+async fn carry_over_patiently(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
+    loop {
+        match carry_over(journal, config).await {
+            Err(JournalError::Busy { .. }) => tokio::time::sleep(BUSY_BACKOFF).await,
+            result => return result,
+        }
+    }
 }
 
 /// Renames, and freezes the ledgers of what is retired or gone.

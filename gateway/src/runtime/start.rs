@@ -77,7 +77,11 @@ impl StartError {
     /// Whether a person has to change the configuration.
     #[must_use]
     pub fn is_config(&self) -> bool {
-        !matches!(self, Self::Lost | Self::Journal(_) | Self::Host(_))
+        match self {
+            Self::Journal(error) => matches!(error, JournalError::Refused { .. }),
+            Self::Lost | Self::Host(_) => false,
+            _ => true,
+        }
     }
 }
 
@@ -98,6 +102,7 @@ impl Runtime {
         let admin_listener = listen(config.admin.listen, "admin.listen").await?;
         let journal = open_journal(&config)?;
         reload::check_removals(&*journal, &config).await?;
+        reload::check_renames(&*journal, &config).await?;
         reload::carry_over(&*journal, &config).await?;
         let number = journal
             .register_revision(draft.digest(), &draft.summary())

@@ -77,7 +77,7 @@ impl Default for Admin {
 }
 
 /// Where arrivals are kept.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Journal {
     /// The database file. Relative to `data_dir`; `journal.db` there if not set.
@@ -107,7 +107,7 @@ impl Default for Journal {
 }
 
 /// The gateway's own log.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// How lines look.
@@ -144,6 +144,17 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
+}
+
+/// Where destinations may be.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outgoing {
+    /// Addresses and ranges (CIDR) that destinations may be reached at although
+    /// they are private, loopback, link-local or otherwise special. Everything
+    /// public is allowed anyway.
+    #[schemars(extend("items" = { "type": "string", "format": "address-range" }))]
+    pub allow: Vec<String>,
 }
 
 /// How the gateway stops.

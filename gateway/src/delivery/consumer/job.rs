@@ -1,6 +1,6 @@
 //! One delivery under way: made and sent, in a task of its own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     config::revision::Revision,
@@ -12,7 +12,7 @@ use crate::{
         prepare::{self, Prepared},
     },
     journal::{Exception, Frozen},
-    plugin::Workers,
+    plugin::{Instances, Workers},
     record::Arrival,
     route::{Journey, Suspension},
 };
@@ -28,6 +28,9 @@ pub(super) struct Job {
     pub(super) frozen: Option<Frozen>,
     /// Whether the breaker sent it to see if the destination is back.
     pub(super) probe: bool,
+    /// How long the destination was broken before this attempt: time that does
+    /// not count against the record.
+    pub(super) outage: Duration,
 }
 
 /// A job that ended, not settled yet.
@@ -35,6 +38,7 @@ pub(super) struct Done {
     pub(super) arrival: Arc<Arrival>,
     pub(super) exception: Option<Exception>,
     pub(super) probe: bool,
+    pub(super) outage: Duration,
     pub(super) revision: u32,
     pub(super) ended: JobEnd,
 }
@@ -62,6 +66,7 @@ impl Job {
             arrival: self.arrival,
             exception: self.exception,
             probe: self.probe,
+            outage: self.outage,
             revision: self.revision.number,
             ended,
         }
@@ -86,33 +91,22 @@ impl Job {
         }
     }
 
-    /// The same bytes again, checked against the contract of today.
+    /// The same bytes again.
     async fn deliver_frozen(
         &self,
         journey: &Arc<Journey>,
         workers: &Workers,
         frozen: &Frozen,
     ) -> JobEnd {
-        let payload = Payload::thaw(frozen.clone());
-        if self.destination.contract.is_some() {
-            let (journey, destination) = (journey.clone(), self.destination.clone());
-            let checked = payload.clone();
-            let check = move |_: &mut _| {
-                let record = journey.record()?;
-                prepare::check(&journey, &destination, &record, &checked)
-            };
-            match workers.run(&self.destination.name, check).await {
-                Ok(None) => {}
-                Ok(Some(suspension)) => return JobEnd::Suspended(suspension),
-                Err(lost) => {
-                    return JobEnd::Suspended(Suspension {
-                        reason: "host_fault".into(),
-                        detail: lost.to_string(),
-                    });
-                }
-            }
+        let (journey, destination) = (journey.clone(), self.destination.clone());
+        let (thawed, name) = (frozen.clone(), destination.name.clone());
+        let thaw = move |_: &mut Instances| prepare::thaw(&journey, &destination, thawed);
+        let prepared = workers.run(&name, thaw).await;
+        match prepared.unwrap_or_else(|_| prepare::host_fault()) {
+            Prepared::Ready(payload) => self.transmit(payload, &frozen.webhook_id, false).await,
+            Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
+            Prepared::Skipped(reason) => JobEnd::Skipped(reason),
         }
-        self.transmit(payload, &frozen.webhook_id, false).await
     }
 
     async fn transmit(&self, payload: Payload, webhook_id: &str, fresh: bool) -> JobEnd {

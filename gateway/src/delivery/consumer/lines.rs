@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    delivery::file::{FileError, FileSettings, Line, Writer},
+    delivery::file::{FileError, FileSettings, Finished, Line, Writer},
     journal::{FilePart, Journal, JournalError},
     record::Seq,
 };
@@ -21,6 +21,8 @@ pub(super) struct Lines {
     writer: Option<Writer>,
     waiting: BTreeMap<Seq, (Line, u32)>,
     retry_at: Option<Instant>,
+    /// Settings of a new revision that the writer does not have yet.
+    new_settings: Option<FileSettings>,
 }
 
 /// What was written and has to be settled.
@@ -28,6 +30,8 @@ pub(super) struct Written {
     /// Positions and the revision that made their lines.
     pub(super) lines: Vec<(Seq, u32)>,
     pub(super) parts: Vec<FilePart>,
+    /// Why a part that is due could not be finished.
+    pub(super) unfinished: Option<FileError>,
 }
 
 /// What came of a try to write.
@@ -49,6 +53,7 @@ impl Lines {
             writer: Some(Writer::new(settings.clone(), parts)),
             waiting: BTreeMap::new(),
             retry_at: None,
+            new_settings: None,
         }
     }
 
@@ -58,16 +63,17 @@ impl Lines {
 
     /// When something has to be done although nothing happens.
     pub(super) fn wake_at(&self) -> Option<Instant> {
-        if self.retry_at.is_some() {
-            return self.retry_at;
+        if self.retry_at.is_some() || self.new_settings.is_some() {
+            return self.retry_at.or_else(|| Some(Instant::now()));
         }
         let due = self.writer.as_ref()?.next_finish()?;
         let wait = Duration::try_from(due.duration_since(Timestamp::now()));
         Some(Instant::now() + wait.unwrap_or_default())
     }
 
-    /// Writes what waits, and finishes the parts that are due. None where there
-    /// is nothing to do now.
+    /// Writes what waits, begins parts for it, or finishes the parts that are due:
+    /// one of these at a time, since each has to be settled before the next. None
+    /// where there is nothing to do now.
     pub(super) async fn write(
         &mut self,
         journal: &dyn Journal,
@@ -76,43 +82,73 @@ impl Lines {
             return Ok(None);
         }
         self.retry_at = None;
-        let now = Timestamp::now();
-        let lines: Vec<Line> = self
-            .waiting
-            .values()
-            .map(|(line, _)| line.clone())
-            .collect();
         let Some(mut writer) = self.writer.take() else {
             return Ok(Some(Wrote::Lost));
         };
-        if lines.is_empty() && writer.next_finish().is_none_or(|due| due > now) {
+        let Some(work) = self.work(&writer, journal).await? else {
             self.writer = Some(writer);
             return Ok(None);
-        }
-        for line in &lines {
-            if !writer.knows(&line.path) {
-                let last = journal.last_part(&self.destination, &line.path).await?;
-                writer.begin(line, last.as_ref(), now);
-            }
-        }
+        };
+        let is_write = matches!(work, Work::Write(_));
         let blocking = tokio::task::spawn_blocking(move || {
-            let parts = write_and_finish(&mut writer, &lines, now);
-            (writer, parts)
+            let done = work.run(&mut writer, Timestamp::now());
+            (writer, done)
         });
-        let Ok((writer, parts)) = blocking.await else {
+        let Ok((writer, done)) = blocking.await else {
             return Ok(Some(Wrote::Lost));
         };
         self.writer = Some(writer);
-        Ok(Some(match parts {
-            Ok(parts) => Wrote::Done(Written {
-                lines: self.take_waiting(),
-                parts,
-            }),
+        Ok(Some(match done {
+            Ok(finished) => {
+                if finished.failed.is_some() {
+                    self.retry_at = Some(Instant::now() + BACKOFF);
+                }
+                let lines = if is_write {
+                    self.take_waiting()
+                } else {
+                    Vec::new()
+                };
+                Wrote::Done(Written {
+                    lines,
+                    parts: finished.parts,
+                    unfinished: finished.failed,
+                })
+            }
             Err(error) => {
                 self.retry_at = Some(Instant::now() + BACKOFF);
                 Wrote::Failed(error)
             }
         }))
+    }
+
+    async fn work(
+        &mut self,
+        writer: &Writer,
+        journal: &dyn Journal,
+    ) -> Result<Option<Work>, JournalError> {
+        if let Some(settings) = self.new_settings.take() {
+            return Ok(Some(Work::Reconfigure(settings)));
+        }
+        let lines = self.waiting.values().map(|(line, _)| line);
+        let mut new: BTreeMap<&str, &Line> = BTreeMap::new();
+        for line in lines.clone().filter(|line| !writer.knows(&line.path)) {
+            new.entry(&line.path).or_insert(line);
+        }
+        if !new.is_empty() {
+            let mut begin = Vec::new();
+            for line in new.into_values() {
+                let last = journal.last_part(&self.destination, &line.path).await?;
+                begin.push((line.clone(), last));
+            }
+            return Ok(Some(Work::Begin(begin)));
+        }
+        if !self.waiting.is_empty() {
+            return Ok(Some(Work::Write(lines.cloned().collect())));
+        }
+        let due = writer
+            .next_finish()
+            .is_some_and(|due| due <= Timestamp::now());
+        Ok(due.then_some(Work::Finish))
     }
 
     fn take_waiting(&mut self) -> Vec<(Seq, u32)> {
@@ -131,27 +167,27 @@ impl Lines {
     }
 
     /// Takes over the settings of a new revision.
-    pub(super) fn reconfigure(
-        &mut self,
-        settings: &FileSettings,
-    ) -> Result<Vec<FilePart>, FileError> {
-        match &mut self.writer {
-            Some(writer) => writer.reconfigure(settings.clone()),
-            None => Ok(Vec::new()),
-        }
+    pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
+        self.new_settings = Some(settings.clone());
     }
 }
 
-/// Lines go to open parts first, so that a part is only finished with what is
-/// settled: what is due after this write is finished by the next.
-fn write_and_finish(
-    writer: &mut Writer,
-    lines: &[Line],
-    now: Timestamp,
-) -> Result<Vec<FilePart>, FileError> {
-    if lines.is_empty() {
-        writer.finish_due(now)
-    } else {
-        writer.write(lines)
+/// What the writer is to do, on a thread that may block.
+enum Work {
+    Reconfigure(FileSettings),
+    /// Parts for the first lines of paths, with the last part of each.
+    Begin(Vec<(Line, Option<FilePart>)>),
+    Write(Vec<Line>),
+    Finish,
+}
+
+impl Work {
+    fn run(self, writer: &mut Writer, now: Timestamp) -> Result<Finished, FileError> {
+        Ok(match self {
+            Self::Reconfigure(settings) => writer.reconfigure(settings),
+            Self::Begin(first) => Finished::whole(writer.begin(&first, now)?),
+            Self::Write(lines) => Finished::whole(writer.write(&lines)?),
+            Self::Finish => writer.finish_due(now),
+        })
     }
 }

@@ -32,9 +32,28 @@ const SETTLE_LIMIT: usize = 512;
 /// Lines prepared ahead of the writer.
 const LINES_AHEAD: usize = 256;
 
+/// Size of the arrivals under way at which no further one is started.
+const MAX_BYTES_UNDER_WAY: usize = 16 * 1024 * 1024;
+
 /// Time after which a settlement that found the journal's queue full is tried
 /// again.
 const BUSY_BACKOFF: Duration = Duration::from_millis(20);
+
+/// Why an attempt is made.
+#[derive(Debug, Clone, Copy, Default)]
+struct Occasion {
+    probe: bool,
+    outage: Duration,
+}
+
+impl Occasion {
+    fn probe() -> Self {
+        Self {
+            probe: true,
+            ..Self::default()
+        }
+    }
+}
 
 /// How a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +84,19 @@ pub(super) struct Session<'a> {
     /// When the earliest retry is due, as far as known.
     next_due: Option<Timestamp>,
     due_is_stale: bool,
-    /// Where trying all retries at once has come to, after the destination came
-    /// back.
-    catching_up: Option<Seq>,
+    catching_up: Option<CatchingUp>,
+    /// Where probes with retries have come to.
+    probed: Seq,
+    /// Whether the next probe is made with a new arrival.
+    probe_fresh: bool,
+}
+
+/// Trying all retries at once, after the destination came back.
+#[derive(Debug, Clone, Copy)]
+struct CatchingUp {
+    after: Seq,
+    /// How long it was away.
+    outage: Duration,
 }
 
 impl<'a> Session<'a> {
@@ -100,6 +129,8 @@ impl<'a> Session<'a> {
             next_due: None,
             due_is_stale: true,
             catching_up: None,
+            probed: Seq(0),
+            probe_fresh: false,
         }
     }
 
@@ -109,15 +140,20 @@ impl<'a> Session<'a> {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
             }
-            let newest = *head.borrow_and_update();
-            self.start_first_attempts(newest).await?;
-            self.start_retries().await?;
-            self.probe().await?;
+            // First what has ended: until it is settled, the journal shows it as
+            // still to be done.
             if !self.write_lines().await? {
                 return Ok(Ended::Lost);
             }
             if !self.settlement.is_empty() {
                 self.settle().await?;
+                continue;
+            }
+            let newest = *head.borrow_and_update();
+            self.start_first_attempts(newest).await?;
+            self.start_retries().await?;
+            self.probe().await?;
+            if !self.settlement.is_empty() {
                 continue;
             }
             let wake = self.wake_at();
@@ -153,7 +189,7 @@ impl<'a> Session<'a> {
                 if self.breaker.is_open() {
                     return Ok(());
                 }
-                self.start(arrival, None, false).await?;
+                self.start(arrival, None, Occasion::default()).await?;
             } else {
                 self.skip(&arrival);
             }
@@ -168,7 +204,8 @@ impl<'a> Session<'a> {
             // Twice, so that chains run while requests are under way.
             None => first_attempts < self.destination.concurrency * 2,
         };
-        room && self.settlement.outcomes.len() < SETTLE_LIMIT
+        room && self.window.bytes() < MAX_BYTES_UNDER_WAY
+            && self.settlement.outcomes.len() < SETTLE_LIMIT
     }
 
     async fn arrival(&mut self, seq: Seq) -> Result<Option<Arc<Arrival>>, JournalError> {
@@ -203,7 +240,7 @@ impl<'a> Session<'a> {
         &mut self,
         arrival: Arc<Arrival>,
         exception: Option<Exception>,
-        probe: bool,
+        occasion: Occasion,
     ) -> Result<(), JournalError> {
         let seq = arrival.seq;
         let frozen = match &exception {
@@ -213,7 +250,7 @@ impl<'a> Session<'a> {
             }
             None => None,
         };
-        self.window.start(seq);
+        self.window.start(seq, arrival.body.len());
         self.retries_under_way += usize::from(exception.is_some());
         let job = Job {
             arrival,
@@ -221,7 +258,8 @@ impl<'a> Session<'a> {
             destination: self.destination.clone(),
             exception,
             frozen,
-            probe,
+            probe: occasion.probe,
+            outage: occasion.outage,
         };
         let workers = self.consumer.context.workers.clone();
         self.tasks.spawn(job.run(workers));
@@ -237,8 +275,8 @@ impl<'a> Session<'a> {
         if room == 0 {
             return Ok(());
         }
-        if self.catching_up.is_some() {
-            return self.catch_up(room).await;
+        if let Some(catching_up) = self.catching_up {
+            return self.catch_up(catching_up, room).await;
         }
         self.refresh_due().await?;
         let now = Timestamp::now();
@@ -248,7 +286,7 @@ impl<'a> Session<'a> {
         let limit = room + self.window.under_way();
         let journal = self.consumer.context.journal.clone();
         let due = journal.due(&self.destination.name, now, limit).await?;
-        self.retry_all(due, room).await?;
+        self.retry_all(due, room, Occasion::default()).await?;
         // What is still due waits for room, and is looked for when a task ends.
         self.next_due = None;
         Ok(())
@@ -270,26 +308,33 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn catch_up(&mut self, room: usize) -> Result<(), JournalError> {
-        let after = self.catching_up.unwrap_or_default();
+    async fn catch_up(&mut self, from: CatchingUp, room: usize) -> Result<(), JournalError> {
         let journal = self.consumer.context.journal.clone();
         let name = self.destination.name.clone();
         let page = journal
-            .exceptions(&name, Some(State::Retrying), after, room)
+            .exceptions(&name, Some(State::Retrying), from.after, room)
             .await?;
-        self.catching_up = page.last().map(|last| last.seq);
+        self.catching_up = page.last().map(|last| CatchingUp {
+            after: last.seq,
+            ..from
+        });
         self.due_is_stale = true;
-        self.retry_all(page, room).await
+        let occasion = Occasion {
+            outage: from.outage,
+            ..Occasion::default()
+        };
+        self.retry_all(page, room, occasion).await
     }
 
     async fn retry_all(
         &mut self,
         exceptions: Vec<Exception>,
         room: usize,
+        occasion: Occasion,
     ) -> Result<(), JournalError> {
         let mut started = 0;
         for exception in exceptions {
-            if started < room && self.retry(exception, false).await? {
+            if started < room && self.retry(exception, occasion).await? {
                 started += 1;
             }
         }
@@ -297,7 +342,11 @@ impl<'a> Session<'a> {
     }
 
     /// True if the delivery was started.
-    async fn retry(&mut self, exception: Exception, probe: bool) -> Result<bool, JournalError> {
+    async fn retry(
+        &mut self,
+        exception: Exception,
+        occasion: Occasion,
+    ) -> Result<bool, JournalError> {
         if self.window.is_under_way(exception.seq) {
             return Ok(false);
         }
@@ -305,36 +354,58 @@ impl<'a> Session<'a> {
         let Some(arrival) = journal.get(exception.seq).await? else {
             return Ok(false);
         };
-        self.start(arrival, Some(exception), probe).await?;
+        self.start(arrival, Some(exception), occasion).await?;
         Ok(true)
     }
 
-    /// While the breaker is open: one attempt at a time, with the oldest retry,
-    /// or else with the next arrival.
+    /// While the breaker is open: one attempt at a time, in turn with a new
+    /// arrival and with each of the retries, so that no single record that fails
+    /// for its own sake keeps the destination shut.
     async fn probe(&mut self) -> Result<(), JournalError> {
         let now = Instant::now().into_std();
         if self.breaker.next_probe().is_none_or(|due| due > now) {
             return Ok(());
         }
-        let journal = self.consumer.context.journal.clone();
-        let name = self.destination.name.clone();
-        let oldest = journal
-            .exceptions(&name, Some(State::Retrying), Seq(0), 1)
-            .await?;
-        if let Some(exception) = oldest.into_iter().next() {
-            if self.retry(exception, true).await? {
-                self.breaker.probe_started();
-            }
-            return Ok(());
-        }
-        let head = journal.head();
-        if let Some(seq) = self.window.next(head)
-            && let Some(arrival) = self.arrival(seq).await?
-        {
-            self.start(arrival, None, true).await?;
+        self.probe_fresh = !self.probe_fresh;
+        let started = (self.probe_fresh && self.probe_with_arrival().await?)
+            || self.probe_with_retry().await?
+            || self.probe_with_arrival().await?;
+        if started {
             self.breaker.probe_started();
+        } else {
+            self.breaker.probe_void(now);
         }
         Ok(())
+    }
+
+    async fn probe_with_arrival(&mut self) -> Result<bool, JournalError> {
+        let head = self.consumer.context.journal.head();
+        let Some(seq) = self.window.next(head) else {
+            return Ok(false);
+        };
+        let Some(arrival) = self.arrival(seq).await? else {
+            return Ok(false);
+        };
+        if !self.is_routed_here(&arrival) {
+            return Ok(false);
+        }
+        self.start(arrival, None, Occasion::probe()).await?;
+        Ok(true)
+    }
+
+    async fn probe_with_retry(&mut self) -> Result<bool, JournalError> {
+        let journal = self.consumer.context.journal.clone();
+        let name = self.destination.name.clone();
+        for after in [self.probed, Seq(0)] {
+            let page = journal
+                .exceptions(&name, Some(State::Retrying), after, 1)
+                .await?;
+            if let Some(exception) = page.into_iter().next() {
+                self.probed = exception.seq;
+                return self.retry(exception, Occasion::probe()).await;
+            }
+        }
+        Ok(false)
     }
 
     fn collect(&mut self, done: Done) {
@@ -345,16 +416,13 @@ impl<'a> Session<'a> {
     }
 
     fn take_in(&mut self, done: Done) {
-        let seq = done.arrival.seq;
         self.settlement.at = Timestamp::now();
         if done.exception.is_some() {
             self.retries_under_way -= 1;
         }
-        self.due_is_stale = true;
         let probe = done.probe;
         match (done.ended, &mut self.lines) {
             (JobEnd::Line(line), Some(lines)) => lines.add(line, done.revision),
-            (JobEnd::Line(_), None) => self.window.rewind(seq),
             (ended, _) => {
                 self.note_failure(&ended);
                 let done = Done { ended, ..done };
@@ -381,29 +449,36 @@ impl<'a> Session<'a> {
         let now = Instant::now().into_std();
         match sign {
             Sign::Works => {
-                if self.breaker.answered() {
+                if let Some(outage) = self.breaker.answered(now) {
                     tracing::info!(destination = &*self.destination.name, "destination is back");
-                    self.catching_up = Some(Seq(0));
+                    let after = Seq(0);
+                    self.catching_up = Some(CatchingUp { after, outage });
                     self.consumer.status.update(|status| status.halt = None);
                     self.gauge_breaker(0.0);
                 }
             }
-            Sign::Fails => {
-                if self.breaker.failed(now) {
-                    tracing::warn!(
-                        destination = &*self.destination.name,
-                        "destination is broken; new records wait, probes go on"
-                    );
-                    let since = Timestamp::now();
-                    self.consumer
-                        .status
-                        .update(|status| status.halt = Some(Halt::BreakerOpen { since }));
-                    self.gauge_breaker(1.0);
+            Sign::Fails(hint) => {
+                let longest = Duration::from_millis(self.destination.retry.retry_after_max_ms);
+                let hint = hint.map(|hint| hint.min(longest));
+                if self.breaker.failed(now, probe, hint) {
+                    self.opened();
                 }
             }
             Sign::None if probe => self.breaker.probe_void(now),
             Sign::None => {}
         }
+    }
+
+    fn opened(&mut self) {
+        tracing::warn!(
+            destination = &*self.destination.name,
+            "destination is broken; new records wait, probes go on"
+        );
+        self.catching_up = None;
+        let since = Timestamp::now();
+        let status = &self.consumer.status;
+        status.update(|status| status.halt = Some(Halt::BreakerOpen { since }));
+        self.gauge_breaker(1.0);
     }
 
     fn gauge_breaker(&self, open: f64) {
@@ -421,6 +496,9 @@ impl<'a> Session<'a> {
             None => Ok(true),
             Some(Wrote::Lost) => Ok(false),
             Some(Wrote::Done(written)) => {
+                if let Some(error) = written.unfinished {
+                    tracing::error!(destination = &*self.destination.name, %error, "cannot finish a part; trying again later");
+                }
                 for &(seq, revision) in &written.lines {
                     settling::written(&mut self.settlement, seq, revision);
                 }
@@ -444,34 +522,32 @@ impl<'a> Session<'a> {
         let empty = Settlement::new(Timestamp::now());
         let mut settlement = std::mem::replace(&mut self.settlement, empty);
         settlement.at = Timestamp::now();
-        self.commit(settlement.clone()).await?;
-        for outcome in &settlement.outcomes {
-            self.count(outcome.state);
+        let finished = settlement.outcomes.iter();
+        let finished = finished.map(|outcome| (outcome.seq, outcome.state));
+        let parked = settlement.parked.iter().map(|parking| &parking.exception);
+        let parked = parked.map(|exception| (exception.seq, exception.state));
+        let settled: Vec<_> = finished.chain(parked).collect();
+        let parts = settlement.files.clone();
+        self.commit(settlement).await?;
+
+        for &(_, state) in &settled {
+            self.count(state);
         }
-        for parking in &settlement.parked {
-            self.count(parking.exception.state);
-        }
-        let parked = settlement
-            .parked
-            .iter()
-            .map(|parking| parking.exception.seq);
-        let finished = settlement.outcomes.iter().map(|outcome| outcome.seq);
-        self.window.settled(finished.chain(parked));
+        self.window.settled(settled.into_iter().map(|(seq, _)| seq));
         if let Some(lines) = &mut self.lines {
-            lines.commit(&settlement.files);
+            lines.commit(&parts);
         }
-        self.due_is_stale |= !settlement.parked.is_empty();
+        self.due_is_stale = true;
         let under_way = self.window.under_way();
-        self.consumer
-            .status
-            .update(|status| status.under_way = under_way);
+        let status = &self.consumer.status;
+        status.update(|status| status.under_way = under_way);
         Ok(())
     }
 
     async fn commit(&self, settlement: Settlement) -> Result<(), JournalError> {
         let journal = &self.consumer.context.journal;
+        let name = &self.destination.name;
         loop {
-            let name = &self.destination.name;
             match journal.settle(name, self.epoch, settlement.clone()).await {
                 Err(JournalError::Busy { .. }) => tokio::time::sleep(BUSY_BACKOFF).await,
                 result => return result,
@@ -495,7 +571,7 @@ impl<'a> Session<'a> {
         let lines = self.lines.as_ref().and_then(Lines::wake_at);
         let catching_up = self
             .catching_up
-            .filter(|_| self.retry_room() > 0)
+            .filter(|_| !self.breaker.is_open() && self.retry_room() > 0)
             .map(|_| Instant::now());
         [probe, retry, lines, catching_up]
             .into_iter()
@@ -516,12 +592,7 @@ impl<'a> Session<'a> {
         self.destination = destination.clone();
         self.revision = revision;
         if let (Some(lines), Driver::File(settings)) = (&mut self.lines, &self.destination.driver) {
-            match lines.reconfigure(settings) {
-                Ok(parts) => self.settlement.files.extend(parts),
-                Err(error) => {
-                    tracing::error!(destination = &*self.destination.name, %error, "cannot finish the parts of the old base directory");
-                }
-            }
+            lines.reconfigure(settings);
         }
         None
     }
@@ -532,8 +603,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Makes exceptions due at once; what was suspended is processed anew, since
-    /// it was never sent, what was sent keeps its bytes.
+    /// Makes exceptions due at once. What was never sent is processed anew; what
+    /// was sent keeps its bytes, be it suspended since.
     async fn retry_now(
         &mut self,
         seqs: Vec<Seq>,

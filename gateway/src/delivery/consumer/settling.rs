@@ -18,8 +18,8 @@ use crate::{
 pub(super) enum Sign {
     /// It works, be it that it refused this record.
     Works,
-    /// It failed.
-    Fails,
+    /// It failed, and may have said when to try again.
+    Fails(Option<Duration>),
     /// Nothing was asked of it.
     None,
 }
@@ -55,6 +55,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
         arrival,
         exception,
         probe,
+        outage,
         revision,
         ended,
     } = done;
@@ -63,6 +64,8 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
         exception,
         revision,
         now,
+        probe,
+        outage,
     };
     match ended {
         JobEnd::Line(_) => Sign::None,
@@ -74,7 +77,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
             settlement.parked.push(case.suspend(&suspension));
             Sign::None
         }
-        JobEnd::Sent(sent) => case.sent(settlement, *sent, policy, probe),
+        JobEnd::Sent(sent) => case.sent(settlement, *sent, policy),
     }
 }
 
@@ -84,6 +87,8 @@ struct Case {
     exception: Option<Exception>,
     revision: u32,
     now: Timestamp,
+    probe: bool,
+    outage: Duration,
 }
 
 impl Case {
@@ -104,11 +109,20 @@ impl Case {
         )
     }
 
-    fn sent(self, settlement: &mut Settlement, sent: Sent, policy: &Retry, probe: bool) -> Sign {
+    /// The number of this attempt. Probes of a broken destination go on for as
+    /// long as it is broken: they count once.
+    fn number(&self) -> u32 {
+        match self.attempts() {
+            attempts if self.probe && attempts > 0 => attempts,
+            attempts => attempts + 1,
+        }
+    }
+
+    fn sent(self, settlement: &mut Settlement, sent: Sent, policy: &Retry) -> Sign {
         let attempted = sent.attempted;
         let attempt = Attempt {
             seq: self.seq,
-            number: self.attempts() + 1,
+            number: self.number(),
             at: attempted.at,
             outcome: Reason::from(match &attempted.failed {
                 None => "delivered",
@@ -141,18 +155,16 @@ impl Case {
             .to_freeze
             .map_or(Payload::Keep, |frozen| Payload::Freeze(Box::new(frozen)));
         settlement.attempts.push(attempt);
-        settlement
-            .parked
-            .push(self.fail(&failed, policy, probe, payload));
-        if failed.for_good {
-            Sign::Works
-        } else {
-            Sign::Fails
+        settlement.parked.push(self.fail(&failed, policy, payload));
+        match failed.for_good {
+            true if attempted.status == 0 => Sign::None,
+            true => Sign::Works,
+            false => Sign::Fails(failed.retry_after),
         }
     }
 
-    fn fail(&self, failed: &Failed, policy: &Retry, probe: bool, payload: Payload) -> Parking {
-        let attempts = self.attempts() + 1;
+    fn fail(&self, failed: &Failed, policy: &Retry, payload: Payload) -> Parking {
+        let attempts = self.number();
         let reason = Reason::from(failed.reason.as_str());
         let error = failed.error.clone();
         if failed.for_good {
@@ -161,7 +173,7 @@ impl Case {
         let first = self.first_failed();
         let next = retry::next_attempt(policy, attempts, first, self.now, failed.retry_after);
         // What a probe finds does not count against the record it was made with.
-        let next = next.or_else(|| probe.then(|| later(self.now, policy)));
+        let next = next.or_else(|| self.probe.then(|| later(self.now, policy)));
         let state = if next.is_some() {
             State::Retrying
         } else {
@@ -170,9 +182,13 @@ impl Case {
         self.park(state, reason, error, attempts, next, payload)
     }
 
+    /// Where the budget begins: what an outage took of it is given back.
     fn first_failed(&self) -> Timestamp {
         match &self.exception {
-            Some(kept) if kept.attempts > 0 => kept.first_failed,
+            Some(kept) if kept.attempts > 0 => {
+                let given_back = kept.first_failed.checked_add(self.outage);
+                given_back.unwrap_or(self.now).min(self.now)
+            }
             _ => self.now,
         }
     }

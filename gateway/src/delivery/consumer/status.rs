@@ -58,6 +58,8 @@ impl StatusCell {
         self.update(|status| {
             status.restarts += 1;
             status.under_way = 0;
+            // The next session finds out for itself.
+            status.halt = None;
         });
     }
 }

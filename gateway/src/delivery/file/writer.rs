@@ -9,7 +9,10 @@ use std::{
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{FileSettings, part::OpenPart};
+use super::{
+    FileSettings,
+    part::{Found, OpenPart},
+};
 use crate::{
     journal::FilePart,
     record::{ArrivalId, Seq},
@@ -38,10 +41,35 @@ pub struct FileError {
     pub source: io::Error,
 }
 
+/// What was done, to be settled and then [`Writer::commit`]ted.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// The parts as they stand now.
+    pub parts: Vec<FilePart>,
+    /// The first failure, where others were done.
+    pub failed: Option<FileError>,
+}
+
+impl Finished {
+    /// All of it was done.
+    #[must_use]
+    pub fn whole(parts: Vec<FilePart>) -> Self {
+        Self {
+            parts,
+            failed: None,
+        }
+    }
+}
+
+/// Files held open at once; the one used longest ago is closed, and opened again
+/// when there is more for it.
+const MAX_OPEN_FILES: usize = 256;
+
 /// The open parts of a destination.
 pub struct Writer {
     settings: FileSettings,
     open: BTreeMap<String, Slot>,
+    uses: u64,
 }
 
 /// A part that the journal knows as open; its file is opened on first use, and
@@ -49,35 +77,31 @@ pub struct Writer {
 struct Slot {
     committed: FilePart,
     file: Option<OpenPart>,
+    used: u64,
 }
 
 impl Writer {
     /// A writer that goes on where the journal's parts end.
     #[must_use]
     pub fn new(settings: FileSettings, parts: Vec<FilePart>) -> Self {
-        let slot = |committed: FilePart| {
-            let path = committed.path.clone();
-            let file = None;
-            (path, Slot { committed, file })
-        };
+        let slot = |part: FilePart| (part.path.clone(), Slot::new(part));
         Self {
             settings,
             open: parts.into_iter().map(slot).collect(),
+            uses: 0,
         }
     }
 
-    /// Takes over the settings of a new revision. Open parts of another base
-    /// directory are finished there first.
-    ///
-    /// # Errors
-    /// When they cannot be finished.
-    pub fn reconfigure(&mut self, settings: FileSettings) -> Result<Vec<FilePart>, FileError> {
-        let mut finished = Vec::new();
-        if settings.base_dir != self.settings.base_dir {
-            finished = self.finish(|_| true)?;
-        }
+    /// Takes over the settings of a new revision. Where the base directory is
+    /// another one, open parts are finished in the old one.
+    pub fn reconfigure(&mut self, settings: FileSettings) -> Finished {
+        let finished = if settings.base_dir == self.settings.base_dir {
+            Finished::default()
+        } else {
+            self.finish(|_| true)
+        };
         self.settings = settings;
-        Ok(finished)
+        finished
     }
 
     /// Whether a part of this path is open.
@@ -86,27 +110,41 @@ impl Writer {
         self.open.contains_key(path)
     }
 
-    /// Begins a part of a path; the first if there was none before.
-    pub fn begin(&mut self, line: &Line, last: Option<&FilePart>, now: Timestamp) {
-        let committed = FilePart {
-            path: line.path.clone(),
-            part: last.map_or(1, |last| last.part + 1),
-            length: 0,
-            records: 0,
-            first: line.id,
-            last: line.id,
-            opened: now,
-            finished: false,
-        };
-        let slot = Slot {
-            committed,
-            file: None,
-        };
-        self.open.insert(line.path.clone(), slot);
+    /// Begins parts for the first lines of paths, given the last part of each.
+    /// They have to be settled before they are written to, so that after a crash
+    /// what stands in them is known to be the gateway's own. What already stands
+    /// under a name is left alone: the next free number is taken.
+    ///
+    /// # Errors
+    /// When the system refuses to look.
+    pub fn begin(
+        &mut self,
+        first: &[(Line, Option<FilePart>)],
+        now: Timestamp,
+    ) -> Result<Vec<FilePart>, FileError> {
+        let base_dir = &self.settings.base_dir;
+        let parts = first.iter().map(|(line, last)| {
+            let mut part = last.as_ref().map_or(1, |last| last.part + 1);
+            while !OpenPart::is_free(base_dir, &line.path, part)? {
+                part += 1;
+            }
+            Ok(FilePart {
+                path: line.path.clone(),
+                part,
+                length: 0,
+                records: 0,
+                first: line.id,
+                last: line.id,
+                opened: now,
+                finished: false,
+            })
+        });
+        let parts: io::Result<Vec<_>> = parts.collect();
+        parts.map_err(|source| self.failed(source))
     }
 
-    /// Writes and syncs lines to parts that are open. What it returns has to be
-    /// settled together with their outcomes, and then be [`Writer::commit`]ted.
+    /// Writes and syncs lines to parts that were begun. What it returns has to be
+    /// settled together with their outcomes.
     ///
     /// # Errors
     /// When the system refuses; nothing counts as written then.
@@ -116,35 +154,41 @@ impl Writer {
             by_path.entry(&line.path).or_default().push(line);
         }
         let base_dir = self.settings.base_dir.clone();
-        let written = by_path.into_iter().map(|(path, lines)| {
-            let unknown = || io::Error::other("the part was not begun");
-            let slot = self.open.get_mut(path).ok_or_else(unknown)?;
-            slot.append(&base_dir, &lines)
-        });
-        let written: io::Result<Vec<_>> = written.collect();
-        written.map_err(|source| self.failed(source))
+        let mut written = Vec::new();
+        for (path, lines) in by_path {
+            self.uses += 1;
+            let uses = self.uses;
+            let appended = match self.open.get_mut(path) {
+                Some(slot) => slot.append(&base_dir, &lines, uses),
+                None => Err(io::Error::other("a part was not begun")),
+            };
+            written.extend(appended.map_err(|source| self.failed(source))?);
+            self.close_oldest();
+        }
+        Ok(written)
     }
 
     /// Notes what was settled: the parts' lengths from here on.
     pub fn commit(&mut self, parts: &[FilePart]) {
         for part in parts {
-            if part.finished {
-                self.open.remove(&part.path);
-            } else if let Some(slot) = self.open.get_mut(&part.path) {
-                slot.committed.clone_from(part);
-                if let Some(file) = &mut slot.file {
-                    file.committed.clone_from(part);
+            match self.open.get_mut(&part.path) {
+                Some(slot) if part.finished => {
+                    if slot.committed.part == part.part {
+                        self.open.remove(&part.path);
+                    }
+                }
+                Some(slot) => slot.commit(part),
+                None if part.finished => {}
+                None => {
+                    let slot = Slot::new(part.clone());
+                    self.open.insert(part.path.clone(), slot);
                 }
             }
         }
     }
 
-    /// Finishes the parts that are large or old enough. What it returns has to
-    /// be settled and committed.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn finish_due(&mut self, now: Timestamp) -> Result<Vec<FilePart>, FileError> {
+    /// Finishes the parts that are large or old enough, each for itself.
+    pub fn finish_due(&mut self, now: Timestamp) -> Finished {
         let settings = self.settings.clone();
         self.finish(|part| due(part, &settings) <= now)
     }
@@ -158,12 +202,22 @@ impl Writer {
         begun.map(|part| due(part, &self.settings)).min()
     }
 
-    fn finish(&mut self, is_due: impl Fn(&FilePart) -> bool) -> Result<Vec<FilePart>, FileError> {
+    fn finish(&mut self, is_due: impl Fn(&FilePart) -> bool) -> Finished {
         let base_dir = self.settings.base_dir.clone();
-        let due = self.open.values_mut();
-        let due = due.filter(|slot| slot.committed.records > 0 && is_due(&slot.committed));
-        let finished: io::Result<Vec<_>> = due.map(|slot| slot.finish(&base_dir)).collect();
-        finished.map_err(|source| self.failed(source))
+        let mut finished = Finished::default();
+        let slots = self.open.values_mut();
+        for slot in slots.filter(|slot| slot.committed.records > 0 && is_due(&slot.committed)) {
+            match slot.finish(&base_dir) {
+                Ok(part) => finished.parts.push(part),
+                Err(source) => {
+                    finished.failed.get_or_insert(FileError {
+                        base_dir: base_dir.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+        finished
     }
 
     /// Forgets the handles: the next use opens and cuts back again.
@@ -174,6 +228,16 @@ impl Writer {
         FileError {
             base_dir: self.settings.base_dir.clone(),
             source,
+        }
+    }
+
+    fn close_oldest(&mut self) {
+        let open = self.open.values_mut().filter(|slot| slot.file.is_some());
+        let mut open: Vec<_> = open.collect();
+        if open.len() > MAX_OPEN_FILES
+            && let Some(oldest) = open.iter_mut().min_by_key(|slot| slot.used)
+        {
+            oldest.file = None;
         }
     }
 }
@@ -190,32 +254,93 @@ fn due(part: &FilePart, settings: &FileSettings) -> Timestamp {
 }
 
 impl Slot {
-    fn append(&mut self, base_dir: &Path, lines: &[&Line]) -> io::Result<FilePart> {
+    fn new(committed: FilePart) -> Self {
+        Self {
+            committed,
+            file: None,
+            used: 0,
+        }
+    }
+
+    fn commit(&mut self, part: &FilePart) {
+        self.committed.clone_from(part);
+        if let Some(file) = &mut self.file {
+            file.committed.clone_from(part);
+        }
+    }
+
+    /// Appends to the part. Where something else took it away, it is given up
+    /// (its records were delivered) and the next one is begun.
+    fn append(&mut self, base_dir: &Path, lines: &[&Line], used: u64) -> io::Result<Vec<FilePart>> {
+        self.used = used;
+        let mut parts = Vec::new();
+        if self.file.is_none() && OpenPart::find(base_dir, &self.committed)? != Found::Whole {
+            parts.push(self.give_up());
+            while !OpenPart::is_free(base_dir, &self.committed.path, self.committed.part)? {
+                self.committed.part += 1;
+            }
+        }
         let mut block = Vec::with_capacity(lines.iter().map(|line| line.body.len() + 1).sum());
         for line in lines {
             push_line(&mut block, &line.body);
         }
         self.file(base_dir)?.append(&block)?;
         let mut part = self.committed.clone();
+        if let (0, Some(first)) = (part.records, lines.first()) {
+            part.first = first.id;
+        }
         part.length += block.len() as u64;
         part.records += lines.len() as u64;
         if let Some(last) = lines.last() {
             part.last = last.id;
         }
-        Ok(part)
+        parts.push(part);
+        Ok(parts)
+    }
+
+    /// The part as finished, and this slot as the one after it.
+    fn give_up(&mut self) -> FilePart {
+        tracing::error!(
+            part = self.committed.part,
+            records = self.committed.records,
+            "an open part was moved or changed by something else; going on with the next one"
+        );
+        let given_up = FilePart {
+            finished: true,
+            ..self.committed.clone()
+        };
+        self.committed = FilePart {
+            part: given_up.part + 1,
+            length: 0,
+            records: 0,
+            ..self.committed.clone()
+        };
+        given_up
     }
 
     fn finish(&mut self, base_dir: &Path) -> io::Result<FilePart> {
-        if self.file.is_none() && OpenPart::was_renamed(base_dir, &self.committed) {
-            return Ok(FilePart {
+        if self.file.is_none() {
+            let finished = FilePart {
                 finished: true,
                 ..self.committed.clone()
-            });
+            };
+            match OpenPart::find(base_dir, &self.committed)? {
+                Found::Whole => {}
+                Found::Renamed => return Ok(finished),
+                Found::Gone => {
+                    tracing::error!(
+                        part = self.committed.part,
+                        records = self.committed.records,
+                        "an open part was moved or changed by something else; it has no manifest"
+                    );
+                    return Ok(finished);
+                }
+            }
         }
         self.file(base_dir)?;
         match self.file.take() {
             Some(file) => file.finish(),
-            None => Err(io::Error::other("the part is not open")),
+            None => Err(io::Error::other("a part is not open")),
         }
     }
 
@@ -262,7 +387,8 @@ mod tests {
 
     fn begun(base_dir: &Path, rotate_bytes: u64) -> Writer {
         let mut writer = Writer::new(settings(base_dir, rotate_bytes), Vec::new());
-        writer.begin(&line(1, ""), None, Timestamp::UNIX_EPOCH);
+        let begun = writer.begin(&[(line(1, ""), None)], Timestamp::UNIX_EPOCH);
+        writer.commit(&begun.unwrap());
         writer
     }
 
@@ -292,18 +418,68 @@ mod tests {
             let mut writer = begun(base.path(), rotate_bytes);
             let parts = writer.write(&[line(1, "{\"a\":1}")]).unwrap();
             writer.commit(&parts);
-            let finished = writer.finish_due(at(now)).unwrap();
-            assert_eq!(finished.len(), expected, "{rotate_bytes} bytes, {now} s");
+            let finished = writer.finish_due(at(now));
+            assert_eq!(
+                finished.parts.len(),
+                expected,
+                "{rotate_bytes} bytes, {now} s"
+            );
         }
 
-        let taken = base.path().join("a/tccc.1.ndjson");
-        std::fs::create_dir_all(base.path().join("a")).unwrap();
-        std::fs::write(&taken, "someone's").unwrap();
         let mut writer = begun(base.path(), 1);
         let parts = writer.write(&[line(1, "{\"a\":1}")]).unwrap();
         writer.commit(&parts);
-        assert!(writer.finish_due(at(0)).is_err());
+        let taken = base.path().join("a/tccc.1.ndjson");
+        std::fs::write(&taken, "someone's").unwrap();
+        assert!(writer.finish_due(at(0)).failed.is_some());
         assert_eq!(std::fs::read_to_string(taken).unwrap(), "someone's");
+    }
+
+    #[test]
+    fn what_stands_under_a_name_is_left_alone() {
+        let base = tempfile::tempdir().unwrap();
+        std::fs::create_dir(base.path().join("a")).unwrap();
+        for name in ["tccc.1.ndjson.open", "tccc.2.ndjson"] {
+            std::fs::write(base.path().join("a").join(name), "someone's").unwrap();
+        }
+        let mut writer = begun(base.path(), 1 << 20);
+        let parts = writer.write(&[line(1, "{}")]).unwrap();
+        assert_eq!(parts[0].part, 3);
+        let other = std::fs::read(base.path().join("a/tccc.1.ndjson.open")).unwrap();
+        assert_eq!(other, b"someone's");
+    }
+
+    #[test]
+    fn a_part_that_something_else_moved_is_given_up() {
+        let base = tempfile::tempdir().unwrap();
+        let mut writer = begun(base.path(), 1 << 20);
+        let parts = writer.write(&[line(1, "{}")]).unwrap();
+        writer.commit(&parts);
+        drop(writer);
+        std::fs::remove_file(base.path().join("a/tccc.1.ndjson.open")).unwrap();
+
+        let mut again = Writer::new(settings(base.path(), 1 << 20), parts);
+        let parts = again.write(&[line(2, "{}")]).unwrap();
+        again.commit(&parts);
+        let stands: Vec<_> = parts
+            .iter()
+            .map(|part| (part.part, part.records, part.finished))
+            .collect();
+        assert_eq!(stands, [(1, 1, true), (2, 1, false)]);
+        assert!(base.path().join("a/tccc.2.ndjson.open").exists());
+    }
+
+    #[test]
+    fn two_writers_do_not_share_a_part() {
+        let base = tempfile::tempdir().unwrap();
+        let mut writer = begun(base.path(), 1 << 20);
+        let parts = writer.write(&[line(1, "{}")]).unwrap();
+        let mut other = Writer::new(settings(base.path(), 1 << 20), parts);
+        let refused = other.write(&[line(2, "{}")]).unwrap_err();
+        assert!(
+            refused.to_string().contains("another destination"),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -314,8 +490,8 @@ mod tests {
             .write(&[line(1, "{\n\"a\":1}"), line(2, "{}")])
             .unwrap();
         writer.commit(&parts);
-        let finished = writer.finish_due(Timestamp::UNIX_EPOCH).unwrap();
-        writer.commit(&finished);
+        let finished = writer.finish_due(Timestamp::UNIX_EPOCH);
+        writer.commit(&finished.parts);
         assert!(!writer.knows("a/tccc.ndjson"));
 
         let text = std::fs::read(base.path().join("a/tccc.1.ndjson")).unwrap();
@@ -335,10 +511,10 @@ mod tests {
         let mut writer = begun(base.path(), 1);
         let parts = writer.write(&[line(1, "{}")]).unwrap();
         writer.commit(&parts);
-        writer.finish_due(Timestamp::UNIX_EPOCH).unwrap();
+        writer.finish_due(Timestamp::UNIX_EPOCH);
 
         let mut again = Writer::new(settings(base.path(), 1), parts);
-        let finished = again.finish_due(Timestamp::UNIX_EPOCH).unwrap();
-        assert!(finished[0].finished);
+        let finished = again.finish_due(Timestamp::UNIX_EPOCH);
+        assert!(finished.parts[0].finished);
     }
 }

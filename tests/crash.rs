@@ -1,0 +1,148 @@
+//! Killed again and again under load, the gateway loses nothing that it
+//! acknowledged.
+//!
+//! Eight senders push records of their own, each until it is acknowledged; the
+//! CRM refuses half of its requests; the gateway is killed at random moments,
+//! at times while it starts, and started again with another mask, so that a
+//! payload that was frozen differs from one that is made anew. What has to hold
+//! in the end is in [`evidence`].
+//!
+//! The moments, the CRM's answers and the number of records follow from a seed,
+//! which is shown on failure and can be given as `CDR_GATEWAY_SEED`.
+
+mod evidence;
+mod load;
+
+use std::{process::Stdio, thread, time::Duration};
+
+use self::load::Load;
+use crate::harness::{Gateway, Receiver, Workspace, command, until};
+
+const SEED: &str = "CDR_GATEWAY_SEED";
+
+/// Requests to the CRM that a seed decides about: more than there will be.
+const COINS: usize = 200_000;
+
+#[test]
+fn five_kills_lose_nothing() {
+    survive(5);
+}
+
+#[test]
+#[ignore = "takes minutes: make soak"]
+fn a_hundred_kills_lose_nothing() {
+    survive(100);
+}
+
+/// The seed of a run, shown if it fails.
+struct Seed(u64);
+
+impl Seed {
+    fn take() -> Self {
+        let given = std::env::var(SEED).ok();
+        let given = given.map(|text| text.parse().expect("a seed is a number"));
+        Self(given.unwrap_or_else(|| fastrand::u64(..)))
+    }
+}
+
+impl Drop for Seed {
+    #[allow(clippy::print_stderr, reason = "shown with the failed test")]
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("to repeat it: {SEED}={}", self.0);
+        }
+    }
+}
+
+fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
+    let (crm, bi) = (crm.url(), bi.url());
+    // Neighbouring runs differ in every masked number.
+    let keep_first = 1 + run % 3;
+    format!(
+        r#"
+        [source.tccc]
+        path = "{path}"
+        dialect = "tccc"
+        [plugin.mask]
+        wasm = "builtin:phone-mask"
+        config.keep_first = {keep_first}
+        [[route]]
+        name = "all"
+        from = ["tccc"]
+        chain = ["mask"]
+        to = ["crm", "bi", "archive"]
+        [destination.crm]
+        http.url = "{crm}"
+        retry = {{ initial_ms = 20, max_ms = 200 }}
+        [destination.bi]
+        http.url = "{bi}"
+        numbers = "masked"
+        [destination.archive]
+        file.path = "{{kind}}.ndjson"
+        file.rotate_bytes = 65536
+        numbers = "masked"
+        "#
+    )
+}
+
+fn survive(kills: usize) {
+    let seed = Seed::take();
+    let mut random = fastrand::Rng::with_seed(seed.0);
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let coin = |random: &mut fastrand::Rng| if random.bool() { 200 } else { 503 };
+    let coins: Vec<u16> = (0..COINS).map(|_| coin(&mut random)).collect();
+    crm.answer(&coins);
+    // Its own, lest a sender that is late reaches another test's gateway, on
+    // the port that this one had.
+    let path = format!("/tccc-{:x}", seed.0);
+    let mut gateway = Gateway::start(&config(&crm, &bi, &path, 0));
+    let load = Load::start(&gateway.ingest_url(&path));
+    for run in 1..=kills {
+        let records = random.usize(1..=50);
+        let before = load.allow(records);
+        load.wait_for(before + random.usize(0..=records));
+        // Mostly at once; now and then after the breaker opened and probes went
+        // out.
+        let longest = if random.u8(0..4) == 0 { 1500 } else { 40 };
+        moment(random.u64(0..longest));
+        let workspace = gateway.kill();
+        workspace.configure(&config(&crm, &bi, &path, run));
+        if random.bool() {
+            kill_at_start(&workspace, random.u64(0..200));
+        }
+        gateway = Gateway::start_with(workspace, &[]);
+        load.turn_to(&gateway.ingest_url(&path));
+    }
+    crm.answer(&[200]);
+    let acknowledged = load.finish();
+    for destination in evidence::DESTINATIONS {
+        let all = acknowledged.len();
+        until(&format!("{all} delivered at {destination}"), || {
+            (evidence::delivered(&gateway, destination) >= all).then_some(())
+        });
+    }
+    evidence::assert_all(gateway, &crm.got(), &bi.got(), &acknowledged, kills);
+}
+
+/// Starts a gateway that is killed before it runs, or shortly after.
+fn kill_at_start(workspace: &Workspace, milliseconds: u64) {
+    let mut process = command()
+        .arg("run")
+        .arg("--config")
+        .arg(workspace.config())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the gateway starts");
+    moment(milliseconds);
+    process.kill().expect("a killed gateway");
+    let status = process.wait().expect("a dead gateway");
+    assert_eq!(status.code(), None, "it did not end by itself");
+    workspace.assert_balanced();
+}
+
+#[allow(clippy::disallowed_methods, reason = "a kill waits for no condition")]
+fn moment(milliseconds: u64) {
+    thread::sleep(Duration::from_millis(milliseconds));
+}

@@ -1,0 +1,147 @@
+//! What has to hold after the kills:
+//!
+//! - every acknowledged record is at every destination, and none besides;
+//! - whatever came twice has the same `webhook-id`, and a kill repeats no more
+//!   than what was under way;
+//! - what was sent after a failure on record has the bytes of that failure;
+//! - the files hold each record once, no line is torn, and manifests are true;
+//! - the books balance, and know each record once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
+
+use serde_json::Value;
+
+use crate::harness::{Gateway, Received, Workspace, field, numbers_in};
+
+pub const DESTINATIONS: [&str; 3] = ["archive", "bi", "crm"];
+
+/// Deliveries that a consumer of eight slots has under way at most.
+const UNDER_WAY: usize = 16;
+
+/// How many a destination has.
+pub fn delivered(gateway: &Gateway, destination: &str) -> usize {
+    let found = of(&gateway.api("/destinations"), destination);
+    let count = found["counts"]["delivered"].as_u64();
+    usize::try_from(count.expect("a count")).expect("a size")
+}
+
+fn of(list: &Value, destination: &str) -> Value {
+    let mut list = list.as_array().expect("a list").iter();
+    let found = list.find(|one| one["destination"] == destination);
+    found.expect("the destination").clone()
+}
+
+pub fn assert_all(
+    gateway: Gateway,
+    crm: &[Received],
+    bi: &[Received],
+    acknowledged: &BTreeSet<String>,
+    kills: usize,
+) {
+    for destination in DESTINATIONS {
+        let destination = of(&gateway.api("/destinations"), destination);
+        assert_eq!(destination["head"], acknowledged.len(), "kept once each");
+    }
+    let crm = by_id(crm, acknowledged);
+    let bi = by_id(bi, acknowledged);
+    let repeated = repeated(&bi);
+    // Each may have been followed by one at the start.
+    assert!(
+        repeated <= 2 * kills * UNDER_WAY,
+        "{repeated} were repeated"
+    );
+    let frozen = assert_frozen(&gateway, &crm);
+    let workspace = gateway.stop();
+    assert_files(&workspace, acknowledged);
+    workspace.assert_balanced();
+    let (records, refused) = (acknowledged.len(), self::repeated(&crm));
+    // Past the capture of the test harness.
+    writeln!(
+        std::io::stderr(),
+        "{records} records over {kills} kills: bi got {repeated} again, crm {refused}; \
+         {frozen} were frozen and outlived a kill"
+    )
+    .expect("a standard error");
+}
+
+fn repeated(requests: &BTreeMap<String, Vec<&Received>>) -> usize {
+    requests.values().map(|requests| requests.len() - 1).sum()
+}
+
+/// The requests of each `webhook-id`, in order. One id a record, one record an
+/// id, and each accepted.
+fn by_id<'a>(
+    got: &'a [Received],
+    acknowledged: &BTreeSet<String>,
+) -> BTreeMap<String, Vec<&'a Received>> {
+    let mut requests: BTreeMap<String, Vec<&Received>> = BTreeMap::new();
+    let mut ids = BTreeMap::new();
+    let mut accepted = BTreeSet::new();
+    for request in got {
+        let session = session(&request.body);
+        let id = request.header("webhook-id");
+        assert_eq!(*ids.entry(session.clone()).or_insert(id), id, "{session}");
+        requests.entry(id.to_owned()).or_default().push(request);
+        if request.status == 200 {
+            accepted.insert(session);
+        }
+    }
+    assert_eq!(requests.len(), ids.len(), "an id for each record");
+    assert_eq!(accepted, *acknowledged);
+    requests
+}
+
+fn session(record: &str) -> String {
+    let session = field(record, "/SessionId");
+    session.as_str().expect("a session").to_owned()
+}
+
+/// From the first failure on record on, all requests have the same bytes:
+/// those on record are the last ones at least. Returns how many were sent by
+/// more than one run of the gateway.
+fn assert_frozen(gateway: &Gateway, crm: &BTreeMap<String, Vec<&Received>>) -> usize {
+    let mut outlived = 0;
+    for (id, requests) in crm.iter().filter(|(_, requests)| requests.len() > 1) {
+        let arrival = id.strip_suffix("_crm").expect("an id of the CRM's");
+        let arrival = gateway.api(&format!("/arrivals/{arrival}"));
+        let delivery = of(&arrival["deliveries"], "crm");
+        let attempts = delivery["attempts"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        assert!(attempts.len() <= requests.len(), "{delivery}");
+        let Some(last) = attempts.last() else {
+            continue;
+        };
+        assert_eq!(last["outcome"], "delivered", "{delivery}");
+        let on_record = &requests[requests.len() - attempts.len()..];
+        let mut bodies = on_record.iter().map(|request| &request.body);
+        let first = bodies.next().expect("a request");
+        assert!(bodies.all(|body| body == first), "{delivery}");
+        outlived += usize::from(attempts[0]["revision"] != last["revision"]);
+    }
+    outlived
+}
+
+fn assert_files(workspace: &Workspace, acknowledged: &BTreeSet<String>) {
+    let mut written = Vec::new();
+    let files: BTreeMap<String, String> = workspace.files().into_iter().collect();
+    for (name, text) in &files {
+        if let Some(part) = name.strip_suffix(".manifest.json") {
+            let lines = files[part].lines().count();
+            assert_eq!(field(text, "/records"), lines, "{name}");
+            assert_eq!(field(text, "/bytes"), files[part].len(), "{name}");
+            continue;
+        }
+        assert!(text.is_empty() || text.ends_with('\n'), "{name} is torn");
+        for line in text.lines() {
+            assert_eq!(numbers_in(line), [].into(), "{line}");
+            written.push(session(line));
+        }
+    }
+    written.sort();
+    let expected: Vec<String> = acknowledged.iter().cloned().collect();
+    assert_eq!(written, expected, "each record once");
+}

@@ -1,0 +1,12 @@
+//! What others have to be able to read is judged by the tools that they use,
+//! not by our own code: the reference library of Standard Webhooks, `jq`,
+//! `sqlite3` and `promtool`.
+//!
+//! A tool that is not installed is skipped, and said so loudly; `make judges`
+//! requires all of them.
+
+mod jq;
+mod promtool;
+mod sqlite;
+mod standard_webhooks;
+mod tool;

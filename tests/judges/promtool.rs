@@ -1,0 +1,195 @@
+//! Metrics, by `promtool`: all that exist, after traffic over all stages.
+
+use std::{collections::BTreeSet, sync::Mutex};
+
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use serde_json::json;
+
+use super::tool::PROMTOOL;
+use crate::harness::{Gateway, Receiver, SEED, VOICEMAIL, Workspace, hostile, until};
+
+fn config(crm: &Receiver, bi: &Receiver) -> String {
+    format!(
+        r#"
+        plugin_host.deadline_ms = 50
+        [source.tccc]
+        path = "/tccc"
+        dialect = "tccc"
+        auth.basic = {{ username = "tccc", password.env = "TCCC_PASSWORD" }}
+        [plugin.hostile]
+        wasm = {wasm:?}
+        [plugin.mask]
+        wasm = "builtin:phone-mask"
+        [[route]]
+        name = "calls"
+        from = ["tccc"]
+        when = 'kind == "cdr"'
+        to = ["crm", "bi", "archive"]
+        [destination.crm]
+        http.url = "{crm}"
+        chain = ["hostile"]
+        retry = {{ initial_ms = 10, max_ms = 20 }}
+        [destination.bi]
+        http.url = "{bi}"
+        numbers = "masked"
+        [destination.archive]
+        file.path = "{{kind}}.ndjson"
+        chain = ["mask"]
+        numbers = "masked"
+        "#,
+        wasm = hostile().display().to_string(),
+        crm = crm.url(),
+        bi = bi.url(),
+    )
+}
+
+/// The sender, and what it sends.
+struct Sender<'a> {
+    gateway: &'a Gateway,
+    sent: usize,
+}
+
+impl Sender<'_> {
+    fn push(&self, action: &str, body: &str, push_id: &str) {
+        let headers = [
+            ("Authorization", "Basic dGNjYzpzM2NyZXQ="),
+            ("X-TCCC-PUSH-UUID", push_id),
+        ];
+        let path = format!("/tccc?action={action}");
+        let (status, answer) = self.gateway.post_with(&path, body, &headers);
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    /// A record of its own that tells the hostile guest what to do.
+    fn tell(&mut self, behaviour: &str) {
+        self.sent += 1;
+        let told = SEED.replace(r#""Uui": "abc""#, &format!(r#""Uui": "{behaviour}""#));
+        self.push("cdr&version=1", &told, &format!("told-{}", self.sent));
+    }
+}
+
+/// Waits until nothing is under way at a destination.
+fn settled(gateway: &Gateway, destination: &str) {
+    until(&format!("{destination} to settle"), || {
+        let all = gateway.api("/destinations");
+        let mut all = all.as_array().expect("a list").iter();
+        let counts = &all.find(|one| one["destination"] == destination)?["counts"];
+        (counts["pending"] == 0 && counts["retrying"] == 0).then_some(())
+    });
+}
+
+fn traffic(gateway: &Gateway, crm: &Receiver) {
+    let mut sender = Sender { gateway, sent: 0 };
+    // Retries, and a breaker that opens and closes.
+    crm.answer(&[503, 503, 503, 503, 503, 200]);
+    for _ in 0..3 {
+        sender.tell("keep");
+    }
+    settled(gateway, "crm");
+    crm.answer(&[410, 200]);
+    sender.tell("keep");
+    settled(gateway, "crm");
+    for behaviour in [
+        "trap",
+        "loop",
+        "panic:help",
+        "log-flood",
+        "count-flood",
+        "drop:test call",
+        "suspend:ask the author",
+    ] {
+        sender.tell(behaviour);
+    }
+    // Not routed, unreadable, breaking the tables, repeated, and repeated with
+    // another body.
+    sender.push("voicemail", VOICEMAIL, "voicemail");
+    sender.push("cdr&version=1", "{\"SessionId\": \"cut of", "torn");
+    let violating = SEED.replace(r#""Duration": 0"#, r#""Duration": "none""#);
+    assert_ne!(violating, SEED);
+    for body in [&violating, &violating, SEED] {
+        sender.push("cdr&version=1", body, "repeated");
+    }
+    // Refused.
+    for path in ["/tccc?action=cdr&version=1", "/nowhere"] {
+        assert!(gateway.post(path, SEED).0 >= 400, "{path}");
+    }
+    // A reload that fails, and one that succeeds.
+    let config = gateway.workspace.config();
+    let good = std::fs::read_to_string(&config).expect("a configuration");
+    for (text, status) in [(format!("{good}\nkolor = 1"), 422), (good, 200)] {
+        std::fs::write(&config, text).expect("a written configuration");
+        assert_eq!(gateway.api_post("/reload", &json!({})).0, status);
+    }
+    for destination in ["crm", "bi", "archive"] {
+        settled(gateway, destination);
+    }
+}
+
+/// Notes what is described.
+#[derive(Default)]
+struct Described(Mutex<BTreeSet<String>>);
+
+impl Described {
+    fn note(&self, name: &KeyName) {
+        self.0.lock().unwrap().insert(name.as_str().to_owned());
+    }
+}
+
+impl Recorder for Described {
+    fn describe_counter(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
+        self.note(&name);
+    }
+
+    fn describe_gauge(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
+        self.note(&name);
+    }
+
+    fn describe_histogram(&self, name: KeyName, _: Option<Unit>, _: SharedString) {
+        self.note(&name);
+    }
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+fn described() -> BTreeSet<String> {
+    let described = Described::default();
+    metrics::with_local_recorder(&described, cdr_gateway::admin::describe_metrics);
+    described.0.into_inner().unwrap()
+}
+
+#[test]
+fn every_metric_is_as_prometheus_wants_it() {
+    if !PROMTOOL.is_here() {
+        return;
+    }
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let workspace = Workspace::new(&config(&crm, &bi));
+    let gateway = Gateway::start_with(workspace, &[("TCCC_PASSWORD", "s3cret")]);
+    traffic(&gateway, &crm);
+
+    let (status, metrics) = gateway.get("/metrics");
+    assert_eq!(status, 200);
+    let shown: BTreeSet<String> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(shown, described(), "all that exist were judged");
+    for state in ["delivered", "skipped", "retrying", "suspended", "dead"] {
+        let series =
+            format!("cdr_gateway_deliveries_total{{destination=\"crm\",state=\"{state}\"}}");
+        assert!(metrics.contains(&series), "{series} in\n{metrics}");
+    }
+    let complaints = PROMTOOL.prints(&["check", "metrics"], metrics.as_bytes());
+    assert_eq!(complaints, "");
+}

@@ -1,0 +1,97 @@
+//! Signatures, by the reference library in Python.
+
+use serde_json::{Value, json};
+
+use super::tool::STANDARD_WEBHOOKS;
+use crate::harness::{Gateway, Received, Receiver, SEED, TRANSFER, Workspace};
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ANOTHER: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl0V8BHJhM";
+
+fn signed(crm: &Receiver) -> Gateway {
+    let config = format!(
+        r#"
+        [source.tccc]
+        path = "/tccc"
+        dialect = "tccc"
+        [[route]]
+        name = "all"
+        from = ["tccc"]
+        to = ["crm"]
+        [destination.crm]
+        http.url = "{}"
+        http.sign.secret.env = "CRM_SECRET"
+        retry = {{ initial_ms = 20, max_ms = 20 }}
+        "#,
+        crm.url()
+    );
+    Gateway::start_with(Workspace::new(&config), &[("CRM_SECRET", SECRET)])
+}
+
+/// A request as the receiver got it: every header, and the body to the byte.
+fn request(got: &Received) -> Value {
+    let name = |name: &reqwest::header::HeaderName| name.to_string();
+    let headers: serde_json::Map<String, Value> = got
+        .headers
+        .keys()
+        .map(|key| (name(key), got.header(key.as_str()).into()))
+        .collect();
+    json!({ "secret": SECRET, "headers": headers, "body": got.body })
+}
+
+fn with(request: &Value, pointer: &str, value: &str) -> Value {
+    let mut changed = request.clone();
+    *changed.pointer_mut(pointer).expect("a place") = value.into();
+    assert_ne!(changed, *request, "{pointer}");
+    changed
+}
+
+fn verdicts(requests: &[Value]) -> Vec<String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/judges/verify.py");
+    let input = serde_json::to_vec(requests).expect("JSON");
+    let printed = STANDARD_WEBHOOKS.prints(&[script], &input);
+    printed.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_attempt_is_verified_and_no_change_is() {
+    if !STANDARD_WEBHOOKS.is_here() {
+        return;
+    }
+    let crm = Receiver::start();
+    let gateway = signed(&crm);
+    crm.answer_once(503, "retry-after", "1");
+    gateway.push("cdr", SEED);
+    gateway.wait_for("crm", "delivered", 1);
+    gateway.push("cdr", TRANSFER);
+    let got = crm.wait_for(3);
+    let requests: Vec<Value> = got.iter().map(request).collect();
+    assert_ne!(
+        got[0].header("webhook-timestamp"),
+        got[1].header("webhook-timestamp"),
+        "a second later, another time is signed"
+    );
+    assert_eq!(verdicts(&requests), ["verified"; 3]);
+
+    let (first, body) = (&requests[0], &got[0].body);
+    let shifted = got[0]
+        .header("webhook-timestamp")
+        .parse::<u64>()
+        .expect("seconds")
+        + 1;
+    let cases = [
+        with(first, "/body", &body.replacen("zhangsan", "zhangsam", 1)),
+        with(first, "/body", body.trim_end()),
+        with(first, "/body", &format!("{body} ")),
+        with(first, "/headers/webhook-id", got[2].header("webhook-id")),
+        with(first, "/headers/webhook-timestamp", &shifted.to_string()),
+        with(
+            first,
+            "/headers/webhook-signature",
+            got[1].header("webhook-signature"),
+        ),
+        with(first, "/secret", ANOTHER),
+    ];
+    let refused = ["refused: No matching signature found"; 7];
+    assert_eq!(verdicts(&cases), refused);
+}
