@@ -2,9 +2,10 @@
 
 CARGO ?= cargo
 WASM_TARGET := wasm32-wasip2
+DENY_VERSION := 0.20.2
 export CARGO_INCREMENTAL ?= 1
 
-.PHONY: run test lint fmt target fuzz judges soak help
+.PHONY: run test lint fmt target judges soak advisories help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
@@ -19,10 +20,13 @@ lint: target ## formatting, clippy and licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- --deny warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
-		$(CARGO) deny --all-features check --hide-inclusion-graph; \
+		$(CARGO) deny check --hide-inclusion-graph bans licenses sources; \
 	else \
-		echo "cargo-deny is not installed: licences and advisories were not checked (cargo install cargo-deny)"; \
+		echo "skipped: licences, bans and sources (cargo install --locked cargo-deny --version $(DENY_VERSION))"; \
 	fi
+
+advisories: ## known vulnerabilities of dependencies; fetches the RustSec database
+	$(CARGO) deny check advisories
 
 fmt: ## format the code
 	$(CARGO) fmt --all

@@ -22,4 +22,7 @@ mod judges;
 mod outage;
 mod plugins;
 mod reload;
+mod repair;
+mod retention;
 mod seed;
+mod transport;

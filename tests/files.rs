@@ -1,22 +1,10 @@
 //! Files: parts that are finished by time and size, with manifests.
 
-use crate::harness::{Gateway, until};
+use crate::harness::{Gateway, all_to, until};
 
 fn config(rotate: &str) -> String {
-    format!(
-        r#"
-        [source.tccc]
-        path = "/tccc"
-        dialect = "tccc"
-        [[route]]
-        name = "all"
-        from = ["tccc"]
-        to = ["archive"]
-        [destination.archive]
-        file.path = "{{received:%Y}}/{{/Uui}}.ndjson"
-        {rotate}
-        "#
-    )
+    let path = r#"file.path = "{received:%Y}/{/Uui}.ndjson""#;
+    all_to("archive", &format!("{path}\n{rotate}"))
 }
 
 #[test]

@@ -40,6 +40,24 @@ pub fn numbers_in(text: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
+/// A configuration in which everything from a source `/tccc` goes to one
+/// destination, with these settings.
+pub fn all_to(destination: &str, settings: &str) -> String {
+    format!(
+        r#"
+        [source.tccc]
+        path = "/tccc"
+        dialect = "tccc"
+        [[route]]
+        name = "all"
+        from = ["tccc"]
+        to = ["{destination}"]
+        [destination.{destination}]
+        {settings}
+        "#
+    )
+}
+
 /// A value out of a JSON text.
 pub fn field(text: &str, pointer: &str) -> serde_json::Value {
     let value: serde_json::Value = serde_json::from_str(text).expect("JSON");

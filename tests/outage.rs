@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    harness::{Gateway, Received, Receiver, SEED, until},
+    harness::{Gateway, Received, Receiver, SEED, all_to, until},
     seed::three_destinations,
 };
 
@@ -167,20 +167,8 @@ fn a_receiver_that_hangs_times_out_and_the_rest_goes_on() {
 
 /// One HTTP destination that retries quickly.
 fn one_destination(url: &str) -> String {
-    format!(
-        r#"
-        [source.tccc]
-        path = "/tccc"
-        dialect = "tccc"
-        [[route]]
-        name = "all"
-        from = ["tccc"]
-        to = ["crm"]
-        [destination.crm]
-        http.url = "{url}"
-        retry = {{ initial_ms = 50, max_ms = 200 }}
-        "#
-    )
+    let retry = "retry = { initial_ms = 50, max_ms = 200 }";
+    all_to("crm", &format!("http.url = \"{url}\"\n{retry}"))
 }
 
 #[test]
@@ -228,6 +216,48 @@ fn a_mended_url_heals_what_failed_before() {
     assert!(right.got().iter().all(|got| got.path == "/new/cdr"));
     let all = [wrong.got(), right.got()].concat();
     assert_same_id_same_bytes(&all);
+}
+
+#[test]
+fn a_paused_destination_queues_and_goes_on() {
+    let crm = Receiver::start();
+    let config = one_destination(&crm.url());
+    let gateway = Gateway::start(&format!("{config}\npaused = true"));
+    for record in records(3) {
+        gateway.push("cdr", &record);
+    }
+    assert_eq!(
+        gateway.api("/balance")["destinations"][0]["counts"]["pending"],
+        3
+    );
+    assert!(crm.got().is_empty());
+    gateway.workspace.configure(&config);
+    let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
+    assert_eq!(status, 200, "{problem}");
+    gateway.wait_for("crm", "delivered", 3);
+}
+
+#[test]
+fn which_statuses_are_retried_is_configured() {
+    let crm = Receiver::start();
+    let config = one_destination(&crm.url()).replace(
+        "max_ms = 200",
+        "schedule_ms = [20, 20, 20], statuses = \"404, 500-599, !501\"",
+    );
+    let gateway = Gateway::start(&config);
+    let records = records(3);
+    crm.answer(&[404, 501, 200]);
+    gateway.push("cdr", &records[0]);
+    let dead = &gateway.wait_for("crm", "dead", 1)[0];
+    assert_eq!(dead["reason"], "http_501");
+    assert_eq!(crm.got().len(), 2);
+    gateway.push("cdr", &records[1]);
+    gateway.wait_for("crm", "delivered", 1);
+
+    crm.answer(&[500]);
+    gateway.push("cdr", &records[2]);
+    gateway.wait_for("crm", "dead", 2);
+    assert_eq!(crm.got().len(), 7, "a first attempt and three by schedule");
 }
 
 #[test]

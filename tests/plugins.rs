@@ -120,6 +120,41 @@ fn what_a_plugin_hands_over_is_bounded() {
 }
 
 #[test]
+fn a_plugin_that_fails_on_everything_halts_the_destination_until_it_is_mended() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let broken = config(&crm, &bi, r#""hostile""#);
+    let gateway = Gateway::start(&broken);
+    for index in 0..60 {
+        let record =
+            telling("trap").replace("SdkAppId\": 14", &format!("SdkAppId\": {}14", index + 1));
+        gateway.push("cdr", &record);
+    }
+    gateway.wait_for("bi", "delivered", 60);
+    let halt = crate::harness::until("a halt", || {
+        let all = gateway.api("/destinations");
+        let crm = all
+            .as_array()?
+            .iter()
+            .find(|one| one["destination"] == "crm")?
+            .clone();
+        (crm["status"]["halt"]["cause"] == "plugins_fail").then_some(crm)
+    });
+    let parked = halt["counts"]["suspended"].as_u64().expect("a count");
+    assert!(parked < 50, "{parked} of 60 are parked");
+
+    let mended = config(&crm, &bi, "");
+    gateway.workspace.configure(&mended);
+    let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
+    assert_eq!(status, 200, "{problem}");
+    let request = serde_json::json!({ "state": "suspended" });
+    crate::harness::until("an empty backlog", || {
+        (gateway.deliveries("crm", "pending").is_empty()).then_some(())
+    });
+    gateway.api_post("/deliveries/retry", &request);
+    gateway.wait_for("crm", "delivered", 60);
+}
+
+#[test]
 fn skip_lets_the_record_go_on_as_it_was() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
     let lenient = r#"{ use = "hostile", on_error = "skip" }"#;

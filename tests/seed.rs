@@ -2,7 +2,7 @@
 //! own view of them.
 
 use crate::harness::{
-    Gateway, RECORD, Receiver, SEED, TRANSFER, VOICEMAIL, field, numbers_in, until,
+    Gateway, RECORD, Receiver, SEED, TRANSFER, VOICEMAIL, all_to, field, numbers_in, until,
 };
 
 /// Full records for a CRM; masked ones for BI and for files.
@@ -107,16 +107,8 @@ fn without(text: &str, part: &str) -> String {
 fn requests_are_signed_and_traced() {
     let crm = Receiver::start();
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let config = format!(
+    let settings = format!(
         r#"
-        [source.tccc]
-        path = "/tccc"
-        dialect = "tccc"
-        [[route]]
-        name = "all"
-        from = ["tccc"]
-        to = ["crm"]
-        [destination.crm]
         http.url = "{}/{{SdkAppId}}/{{/SeatUser/Name}}?at={{received:%Y}}"
         http.headers = {{ "x-tenant" = "north" }}
         http.auth.bearer.env = "CRM_TOKEN"
@@ -124,6 +116,7 @@ fn requests_are_signed_and_traced() {
         "#,
         crm.url()
     );
+    let config = all_to("crm", &settings);
     let environment = [("CRM_TOKEN", "t0ken"), ("CRM_SECRET", secret)];
     let gateway = Gateway::start_with(crate::harness::Workspace::new(&config), &environment);
     gateway.push("cdr", SEED);

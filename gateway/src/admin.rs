@@ -13,6 +13,7 @@ mod deliveries;
 mod health;
 mod meter;
 mod problem;
+mod repair;
 mod select;
 pub mod view;
 
@@ -49,7 +50,8 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/balance", get(api::balance))
         .route("/arrivals/{id}", get(deliveries::arrival))
         .route("/deliveries", get(deliveries::list))
-        .route("/deliveries/retry", post(deliveries::retry))
+        .route("/deliveries/retry", post(repair::retry))
+        .route("/deliveries/discard", post(repair::discard))
         .layer(middleware::from_fn_with_state(admin.clone(), auth::check));
     Router::new()
         .nest("/api/v1", api)

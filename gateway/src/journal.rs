@@ -17,6 +17,8 @@
 //!   (delivered, skipped, discarded, expired) or an exception (retrying,
 //!   suspended, dead), and only exceptions change again. A settlement that says
 //!   otherwise is refused whole, so the ledger cannot be talked out of balance.
+//! - An arrival is removed only when it is old and finished at every destination
+//!   whose range holds it. It stays in their ranges and counters.
 //! - Only the newest owner of a destination settles: [`Journal::claim`] hands out
 //!   an epoch, and an older one gets [`JournalError::Fenced`].
 //!
@@ -39,6 +41,7 @@ mod ledger;
 mod outcome;
 mod packed;
 mod reason;
+mod retention;
 mod revision;
 mod seq_set;
 mod settlement;
@@ -60,6 +63,7 @@ pub use intake::{Dedup, NewArrival, Seen};
 pub use ledger::{Counts, Ledger};
 pub use outcome::{Fate, Outcome};
 pub use reason::Reason;
+pub use retention::{Removal, Retention};
 pub use revision::Revision;
 pub use seq_set::{MalformedSeqSet, SeqSet};
 pub use settlement::{Claim, FilePart, Parking, Payload, Settlement, Start};
@@ -90,6 +94,11 @@ pub trait JournalReader: Send + Sync {
 
     /// The arrival with an id, if it is still kept.
     async fn find(&self, id: ArrivalId) -> Result<Option<Arc<Arrival>>, JournalError>;
+
+    /// The position of the first arrival that is kept and was received at or
+    /// after a time, or the one after the head. The time is that of the ids, which
+    /// never step back: where the clock did, they are ahead of it.
+    async fn first_since(&self, time: Timestamp) -> Result<Seq, JournalError>;
 
     /// The newest `limit` arrivals of a session, oldest first. Looks through
     /// the whole journal where the session is old.
@@ -229,6 +238,24 @@ pub trait Journal: JournalReader {
     /// The number of a configuration revision: that of the newest registered one
     /// if it has this digest, else the next. `summary` is JSON for people.
     async fn register_revision(&self, digest: &str, summary: &str) -> Result<u32, JournalError>;
+
+    /// Removes what is old and settled at every destination whose range holds
+    /// it, among the next few arrivals after a position: one small step, so that
+    /// nobody waits long for it. The ledgers count what was removed as before.
+    /// The newest arrival stays.
+    async fn remove_settled(
+        &self,
+        after: Seq,
+        retention: Retention,
+    ) -> Result<Removal, JournalError>;
+
+    /// One small step of what is left to do after removals: forgets finished
+    /// file parts, and gives space back. Returns whether there is more.
+    async fn tidy(&self, retention: Retention) -> Result<bool, JournalError>;
+
+    /// Changes how many bytes the journal may hold before arrivals are refused;
+    /// 0 for no limit. Holds from the next commit on.
+    fn set_max_bytes(&self, bytes: u64);
 
     /// Whether commits succeed. At once when the last one did; after a failure
     /// tries to open the journal again and to commit.

@@ -8,6 +8,7 @@
 //! - On stopping, ingest ends first, then deliveries under way, then the rest.
 
 mod reload;
+mod retention;
 mod serve;
 mod start;
 
@@ -17,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::SignedDuration;
 use tokio::{
     sync::{Mutex, watch},
     task::JoinHandle,
@@ -40,6 +42,8 @@ pub struct Runtime {
     journal: Arc<dyn Journal>,
     ingest: Arc<Ingest>,
     fleet: Fleet,
+    /// How long arrivals are kept, for the task that removes them.
+    keep: watch::Sender<SignedDuration>,
     reloading: Mutex<()>,
     stop: watch::Sender<bool>,
 }
@@ -52,7 +56,7 @@ pub struct Running {
     pub ingest: SocketAddr,
     /// Where the admin API is served.
     pub admin: SocketAddr,
-    servers: Vec<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Runtime {
@@ -88,14 +92,14 @@ impl Running {
         let limit = Duration::from_secs(self.runtime.revision().config.drain.timeout_s);
         let deadline = Instant::now() + limit;
         self.runtime.stop.send_replace(true);
-        let servers = async {
-            for server in self.servers {
-                // A server that panicked serves no more.
-                let _ = server.await;
+        let tasks = async {
+            for task in self.tasks {
+                // One that panicked does no more.
+                let _ = task.await;
             }
         };
-        let served = tokio::time::timeout(limit, servers).await.is_ok();
+        let ended = tokio::time::timeout(limit, tasks).await.is_ok();
         let left = deadline.saturating_duration_since(Instant::now());
-        self.runtime.fleet.stop(left).await && served
+        self.runtime.fleet.stop(left).await && ended
     }
 }

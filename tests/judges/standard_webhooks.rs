@@ -3,28 +3,21 @@
 use serde_json::{Value, json};
 
 use super::tool::STANDARD_WEBHOOKS;
-use crate::harness::{Gateway, Received, Receiver, SEED, TRANSFER, Workspace};
+use crate::harness::{Gateway, Received, Receiver, SEED, TRANSFER, Workspace, all_to};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ANOTHER: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl0V8BHJhM";
 
 fn signed(crm: &Receiver) -> Gateway {
-    let config = format!(
+    let settings = format!(
         r#"
-        [source.tccc]
-        path = "/tccc"
-        dialect = "tccc"
-        [[route]]
-        name = "all"
-        from = ["tccc"]
-        to = ["crm"]
-        [destination.crm]
         http.url = "{}"
         http.sign.secret.env = "CRM_SECRET"
         retry = {{ initial_ms = 20, max_ms = 20 }}
         "#,
         crm.url()
     );
+    let config = all_to("crm", &settings);
     Gateway::start_with(Workspace::new(&config), &[("CRM_SECRET", SECRET)])
 }
 

@@ -1,6 +1,6 @@
-//! Deliveries: listed, shown, tried again.
+//! Deliveries: listed and shown.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -11,11 +11,11 @@ use serde::Deserialize;
 use super::{
     Admin,
     problem::Problem,
-    select,
-    view::{ArrivalView, DeliveryView, RetryRequest, RetryView},
+    select::{self, Selector, Verdict},
+    view::{ArrivalView, DeliveryView, NoMore, Selection},
 };
 use crate::{
-    journal::{Fate, JournalError, JournalReader, State},
+    journal::{Fate, JournalError, JournalReader},
     record::{Arrival, Seq},
 };
 
@@ -26,39 +26,38 @@ const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
-    destination: Option<String>,
-    state: Option<State>,
-    reason: Option<String>,
+    #[serde(flatten)]
+    selection: Selection,
     session: Option<String>,
     #[serde(default)]
     after: u64,
     limit: Option<usize>,
+    #[serde(flatten)]
+    _no_more: NoMore,
 }
 
-/// Lists deliveries in order of arrival: of one session with their attempts, or
-/// of one destination or all, in one state or any.
+/// Lists the deliveries that are meant in order of arrival; those of one session
+/// or of named arrivals with their attempts.
 pub(super) async fn list(
     Shared(admin): Shared<Admin>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Vec<DeliveryView>>, Problem> {
     let journal = &**admin.runtime.journal();
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT);
-    let found = match &query.session {
-        Some(session) => of_session(journal, session).await?,
-        None => of_destinations(journal, &query, limit).await?,
+    let selector = Selector::new(journal, &query.selection).await?;
+    let names = destinations(journal, query.selection.destination.as_deref()).await?;
+    let seqs = match &query.session {
+        Some(session) => Some(of_session(journal, session).await?),
+        None => selector.named().cloned(),
     };
-    let meant = |view: &DeliveryView| {
-        let state = query.state.is_none_or(|state| view.state == state);
-        let reason = query.reason.as_ref();
-        let destination = query.destination.as_ref();
-        state
-            && reason.is_none_or(|reason| view.reason == *reason)
-            && destination.is_none_or(|destination| view.destination == *destination)
+    let found = if let Some(seqs) = seqs {
+        of_arrivals(journal, &selector, &names, &seqs).await?
+    } else {
+        let after = Seq(query.after).max(selector.start());
+        of_destinations(journal, &selector, names, after, limit).await?
     };
-    let meant = found.into_iter().filter(meant).collect();
-    Ok(Json(first_page(meant, limit)))
+    Ok(Json(first_page(found, limit)))
 }
 
 /// At most `limit` deliveries, and what else there is of the last arrival, so
@@ -71,40 +70,61 @@ fn first_page(mut deliveries: Vec<DeliveryView>, limit: usize) -> Vec<DeliveryVi
     deliveries
 }
 
+/// The destinations that are meant, of those that the journal knows.
+async fn destinations(
+    journal: &dyn JournalReader,
+    wanted: Option<&str>,
+) -> Result<Vec<String>, Problem> {
+    let known = journal.destinations().await?;
+    match wanted {
+        Some(name) if known.iter().any(|known| known == name) => Ok(vec![name.to_owned()]),
+        Some(name) => Err(Problem::not_found(format!(
+            "no destination {name}; known are {}",
+            known.join(", ")
+        ))),
+        None => Ok(known),
+    }
+}
+
 async fn of_session(
     journal: &dyn JournalReader,
     session: &str,
+) -> Result<BTreeSet<Seq>, JournalError> {
+    let limit = select::MAX_SESSION_ARRIVALS;
+    let arrivals = journal.find_session(session, limit).await?;
+    Ok(arrivals.iter().map(|arrival| arrival.seq).collect())
+}
+
+async fn of_arrivals(
+    journal: &dyn JournalReader,
+    selector: &Selector,
+    names: &[String],
+    seqs: &BTreeSet<Seq>,
 ) -> Result<Vec<DeliveryView>, JournalError> {
     let mut found = Vec::new();
-    let limit = select::MAX_SESSION_ARRIVALS;
-    for arrival in journal.find_session(session, limit).await? {
-        found.extend(deliveries(journal, &arrival).await?);
+    for &seq in seqs {
+        let Some(arrival) = journal.get(seq).await? else {
+            continue;
+        };
+        for fate in journal.fates(seq).await? {
+            if names.contains(&fate.destination) && is_meant(journal, selector, &fate).await? {
+                found.push(in_full(journal, &arrival, &fate).await?);
+            }
+        }
     }
     Ok(found)
 }
 
 async fn of_destinations(
     journal: &dyn JournalReader,
-    query: &ListQuery,
+    selector: &Selector,
+    names: Vec<String>,
+    after: Seq,
     limit: usize,
 ) -> Result<Vec<DeliveryView>, Problem> {
-    let known = journal.destinations().await?;
-    let names = match &query.destination {
-        Some(name) if known.contains(name) => vec![name.clone()],
-        Some(name) => {
-            return Err(Problem::not_found(format!(
-                "no destination {name}; known are {}",
-                known.join(", ")
-            )));
-        }
-        None => known,
-    };
     let mut found = Vec::new();
     for name in names {
-        let after = Seq(query.after);
-        let reason = query.reason.as_deref();
-        let fates = fates(journal, &name, query.state, reason, after, limit).await?;
-        for fate in fates {
+        for fate in fates(journal, selector, &name, after, limit).await? {
             if let Some(arrival) = journal.get(fate.seq).await? {
                 found.push(delivery(journal, &arrival, &fate).await?);
             }
@@ -114,43 +134,70 @@ async fn of_destinations(
     Ok(found)
 }
 
-/// A page of deliveries; with a reason, as many pages as it takes to fill one.
+/// A page of deliveries: as many pages of the journal's as it takes to fill one.
 async fn fates(
     journal: &dyn JournalReader,
+    selector: &Selector,
     destination: &str,
-    state: Option<State>,
-    reason: Option<&str>,
     mut after: Seq,
     limit: usize,
 ) -> Result<Vec<Fate>, JournalError> {
     let mut found = Vec::new();
-    loop {
+    while found.len() < limit {
         let page = journal
-            .deliveries(destination, state, after, MAX_LIMIT)
+            .deliveries(destination, selector.state(), after, MAX_LIMIT)
             .await?;
         let Some(last) = page.last() else {
-            return Ok(found);
+            break;
         };
         after = last.seq;
-        let meant = |fate: &Fate| reason.is_none_or(|reason| fate.reason.as_str() == reason);
-        found.extend(page.into_iter().filter(meant));
-        if found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
+        for fate in page {
+            if found.len() >= limit || selector.is_past(fate.seq) {
+                return Ok(found);
+            }
+            if is_meant(journal, selector, &fate).await? {
+                found.push(fate);
+            }
         }
     }
+    Ok(found)
 }
 
-/// The deliveries of an arrival with their attempts.
+async fn is_meant(
+    journal: &dyn JournalReader,
+    selector: &Selector,
+    fate: &Fate,
+) -> Result<bool, JournalError> {
+    let verdict = selector
+        .judge(journal, fate.seq, fate.state, &fate.reason)
+        .await?;
+    Ok(verdict == Verdict::Meant)
+}
+
+/// A delivery with its attempts and its payload.
+async fn in_full(
+    journal: &dyn JournalReader,
+    arrival: &Arrival,
+    fate: &Fate,
+) -> Result<DeliveryView, JournalError> {
+    let view = delivery(journal, arrival, fate).await?;
+    let attempts = journal.attempts(&fate.destination, arrival.seq).await?;
+    let frozen = if fate.state.is_exception() {
+        journal.frozen(&fate.destination, arrival.seq).await?
+    } else {
+        None
+    };
+    Ok(view.with_attempts(&attempts).with_frozen(frozen.as_ref()))
+}
+
+/// The deliveries of an arrival in full.
 async fn deliveries(
     journal: &dyn JournalReader,
     arrival: &Arc<Arrival>,
 ) -> Result<Vec<DeliveryView>, JournalError> {
     let mut views = Vec::new();
     for fate in journal.fates(arrival.seq).await? {
-        let view = delivery(journal, arrival, &fate).await?;
-        let attempts = journal.attempts(&fate.destination, arrival.seq).await?;
-        views.push(view.with_attempts(&attempts));
+        views.push(in_full(journal, arrival, &fate).await?);
     }
     Ok(views)
 }
@@ -178,82 +225,4 @@ pub(super) async fn arrival(
     };
     let deliveries = deliveries(journal, &arrival).await?;
     Ok(Json(ArrivalView::new(&arrival, deliveries)))
-}
-
-/// Tries exceptions again now.
-pub(super) async fn retry(
-    Shared(admin): Shared<Admin>,
-    Json(request): Json<RetryRequest>,
-) -> Result<Json<RetryView>, Problem> {
-    let selected = selection(&admin, &request).await?;
-    let mut retried = BTreeMap::new();
-    for (destination, seqs) in selected {
-        let count = if request.dry_run {
-            seqs.len()
-        } else {
-            admin.runtime.fleet().retry(&destination, seqs).await?
-        };
-        if count > 0 {
-            retried.insert(destination, count);
-        }
-    }
-    Ok(Json(RetryView {
-        retried,
-        dry_run: request.dry_run,
-    }))
-}
-
-async fn selection(
-    admin: &Admin,
-    request: &RetryRequest,
-) -> Result<BTreeMap<String, Vec<Seq>>, Problem> {
-    let revision = admin.runtime.revision();
-    let names: Vec<String> = match &request.destination {
-        Some(name) => vec![name.clone()],
-        None => revision
-            .destinations
-            .keys()
-            .map(ToString::to_string)
-            .collect(),
-    };
-    let journal = &**admin.runtime.journal();
-    let mut selected = BTreeMap::new();
-    match (request.state, request.arrivals.as_slice()) {
-        (Some(state), []) if state.is_exception() => {
-            for name in names {
-                let reason = request.reason.as_deref();
-                let seqs = select::exceptions(journal, &name, state, reason).await?;
-                selected.insert(name, seqs);
-            }
-        }
-        (None, ids) if !ids.is_empty() => {
-            let seqs = arrivals(journal, ids).await?;
-            for name in names {
-                let mut kept = Vec::new();
-                for &seq in &seqs {
-                    if journal.exception(&name, seq).await?.is_some() {
-                        kept.push(seq);
-                    }
-                }
-                selected.insert(name, kept);
-            }
-        }
-        _ => {
-            return Err(Problem::bad_request(
-                "give either `arrivals`, or a `state` that is retrying, suspended or dead",
-            ));
-        }
-    }
-    Ok(selected)
-}
-
-async fn arrivals(journal: &dyn JournalReader, ids: &[String]) -> Result<Vec<Seq>, Problem> {
-    let mut seqs = Vec::new();
-    for id in ids {
-        match select::arrival(journal, id).await? {
-            Some(arrival) => seqs.push(arrival.seq),
-            None => return Err(Problem::not_found(format!("no arrival {id}"))),
-        }
-    }
-    Ok(seqs)
 }

@@ -1,7 +1,7 @@
 //! Metrics in the Prometheus text format.
 
 use axum::extract::State;
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 
 use super::{Admin, problem::Problem};
 use crate::{
@@ -59,6 +59,10 @@ pub fn describe_metrics() {
         "Time of one attempt at a destination."
     );
     describe_gauge!(
+        "cdr_gateway_plugins_failing",
+        "Whether a destination waits since plugins of its chains fail."
+    );
+    describe_gauge!(
         "cdr_gateway_breaker_open",
         "Whether a destination's breaker is open."
     );
@@ -67,6 +71,10 @@ pub fn describe_metrics() {
         "Deliveries by destination and state, as the ledger has them."
     );
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
+    describe_journal();
+}
+
+fn describe_journal() {
     describe_gauge!(
         "cdr_gateway_journal_head",
         "Position of the newest arrival."
@@ -79,22 +87,36 @@ pub fn describe_metrics() {
         "cdr_gateway_journal_queue_limit_requests",
         "Requests that may wait for a commit."
     );
-    describe_gauge!(
-        "cdr_gateway_journal_commits",
+    describe_counter!(
+        "cdr_gateway_journal_commits_total",
         "Commits of the journal since the start."
     );
-    describe_gauge!(
-        "cdr_gateway_journal_failed_commits",
+    describe_counter!(
+        "cdr_gateway_journal_failed_commits_total",
         "Commits of the journal that failed since the start."
     );
-    describe_gauge!(
-        "cdr_gateway_journal_committed_requests",
+    describe_counter!(
+        "cdr_gateway_journal_committed_requests_total",
         "Requests committed since the start."
     );
     describe_gauge!(
         "cdr_gateway_journal_file_bytes",
         Unit::Bytes,
         "Size of the journal's database."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_used_bytes",
+        Unit::Bytes,
+        "What the journal's database holds, free pages apart."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_max_bytes",
+        Unit::Bytes,
+        "What the journal's database may hold before senders are told to try again; 0 without a limit."
+    );
+    describe_counter!(
+        "cdr_gateway_journal_removed_arrivals_total",
+        "Arrivals removed since the start: old, and settled at every destination."
     );
     describe_gauge!(
         "cdr_gateway_journal_wal_bytes",
@@ -129,14 +151,27 @@ fn show_health(health: &Health) {
             "cdr_gateway_journal_queue_limit_requests",
             health.queue_limit as u64,
         ),
-        ("cdr_gateway_journal_commits", health.commits),
-        ("cdr_gateway_journal_failed_commits", health.failed_commits),
-        ("cdr_gateway_journal_committed_requests", health.committed),
         ("cdr_gateway_journal_file_bytes", health.file_bytes),
+        ("cdr_gateway_journal_used_bytes", health.used_bytes),
+        ("cdr_gateway_journal_max_bytes", health.max_bytes),
         ("cdr_gateway_journal_wal_bytes", health.wal_bytes),
     ];
     for (name, value) in sizes {
         gauge!(name).set(float(value));
+    }
+    let totals = [
+        ("cdr_gateway_journal_commits_total", health.commits),
+        (
+            "cdr_gateway_journal_failed_commits_total",
+            health.failed_commits,
+        ),
+        (
+            "cdr_gateway_journal_committed_requests_total",
+            health.committed,
+        ),
+    ];
+    for (name, value) in totals {
+        counter!(name).absolute(value);
     }
 }
 

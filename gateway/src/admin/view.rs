@@ -1,12 +1,20 @@
 //! What the API answers, and the command line reads.
 
+mod moment;
+mod repair;
+mod selection;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    journal::{Attempt, Counts, Exception, Fate, Ledger, State},
+    journal::{Attempt, Counts, Exception, Fate, Frozen, Ledger, State},
     record::{Arrival, Defect, Kind, Tags},
 };
+
+pub use moment::{Moment, UnknownMoment};
+pub use repair::{DiscardView, RepairRequest, RetryView, Tally};
+pub use selection::{NoMore, Selection};
 
 /// The revision that runs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +98,10 @@ pub struct LedgerView {
     pub arrivals: u64,
     /// Deliveries per state.
     pub counts: CountsView,
+    /// Of these arrivals, those that are not kept any more: they are counted
+    /// above, and told one by one no more.
+    #[serde(default)]
+    pub removed: u64,
     /// Whether the ledger is frozen.
     pub retired: bool,
     /// What does not agree.
@@ -111,6 +123,7 @@ impl LedgerView {
             destination: ledger.destination.clone(),
             arrivals: ledger.arrivals(),
             counts: CountsView::from(&ledger.counts),
+            removed: ledger.removed,
             retired: ledger.retired,
             mismatches,
         }
@@ -170,9 +183,24 @@ pub struct DeliveryView {
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next_attempt: Option<Timestamp>,
+    /// Its frozen payload, if it has one; where asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub frozen: Option<FrozenView>,
     /// The attempts on record; where asked for.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub attempts: Vec<AttemptView>,
+}
+
+/// The payload of a delivery that did not succeed at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenView {
+    /// The id that the receiver deduplicates by.
+    pub webhook_id: String,
+    /// Length of its body.
+    pub bytes: usize,
+    /// Whether the chain runs again before the next attempt; the same bytes keep
+    /// the id, different ones get another.
+    pub superseded: bool,
 }
 
 /// One attempt.
@@ -216,8 +244,20 @@ impl DeliveryView {
             settled: fate.settled,
             failed_attempts: exception.map(|kept| kept.attempts),
             next_attempt: exception.and_then(|kept| kept.next_attempt),
+            frozen: None,
             attempts: Vec::new(),
         }
+    }
+
+    /// The same with its payload.
+    #[must_use]
+    pub fn with_frozen(mut self, frozen: Option<&Frozen>) -> Self {
+        self.frozen = frozen.map(|frozen| FrozenView {
+            webhook_id: frozen.webhook_id.clone(),
+            bytes: frozen.body.len(),
+            superseded: frozen.superseded,
+        });
+        self
     }
 
     /// The same with its attempts.
@@ -283,34 +323,4 @@ impl ArrivalView {
             deliveries,
         }
     }
-}
-
-/// What to try again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetryRequest {
-    /// The destination; all that run where none is said.
-    #[serde(default)]
-    pub destination: Option<String>,
-    /// These arrivals.
-    #[serde(default)]
-    pub arrivals: Vec<String>,
-    /// All in this state: retrying, suspended or dead.
-    #[serde(default)]
-    pub state: Option<State>,
-    /// Only those with this reason.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// Only counts.
-    #[serde(default)]
-    pub dry_run: bool,
-}
-
-/// What is tried again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RetryView {
-    /// How many deliveries, by destination.
-    pub retried: std::collections::BTreeMap<String, usize>,
-    /// Whether they were only counted.
-    pub dry_run: bool,
 }

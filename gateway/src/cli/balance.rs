@@ -76,6 +76,12 @@ fn show(books: &BalanceView) -> std::io::Result<()> {
         print::line(format!("journal: {problem}"))?;
     }
     for ledger in &books.destinations {
+        if ledger.removed > 0 {
+            print::line(format!(
+                "{}: {} of these arrivals are not kept any more",
+                ledger.destination, ledger.removed
+            ))?;
+        }
         for mismatch in &ledger.mismatches {
             print::line(format!("{}: {mismatch}", ledger.destination))?;
         }

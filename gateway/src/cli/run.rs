@@ -34,9 +34,17 @@ async fn serve(inputs: Inputs) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Buckets of all histograms, in seconds: from a plugin's call (microseconds) to
+/// an attempt's longest timeout.
+const BUCKETS: [f64; 14] = [
+    0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0,
+];
+
 /// Installs the process's metrics.
 pub(super) fn metrics() -> anyhow::Result<PrometheusHandle> {
     let handle = PrometheusBuilder::new()
+        .set_buckets(&BUCKETS)
+        .context("cannot set up the buckets of histograms")?
         .install_recorder()
         .context("cannot set up metrics")?;
     describe_metrics();

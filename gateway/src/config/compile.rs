@@ -27,7 +27,7 @@ use crate::{
     delivery::{
         Destination, Driver,
         file::FileSettings,
-        http::{HttpDriver, address::AddressPolicy},
+        http::{HttpDriver, HttpSetupError, address::AddressPolicy},
     },
     ingest::dialect::{Dialect, Json, Tccc},
     journal,
@@ -168,9 +168,10 @@ fn destinations(
     for (name, destination) in active {
         let driver = match driver(config, destination, &addresses) {
             Ok(driver) => driver,
-            Err(message) => {
-                let path = ["destination", name, "http"];
-                problems.add(&path, Code::Malformed, message, "correct the setting");
+            Err(found) => {
+                for one in found {
+                    unusable(name, &one, problems);
+                }
                 continue;
             }
         };
@@ -181,6 +182,7 @@ fn destinations(
             chain: Arc::new(chain(&destination.chain, plugins)),
             contract: destination.numbers,
             concurrency: destination.concurrency,
+            paused: destination.paused,
             retry: destination.retry.clone(),
             start: start(destination.start),
         };
@@ -193,11 +195,11 @@ fn driver(
     config: &Config,
     destination: &model::Destination,
     addresses: &AddressPolicy,
-) -> Result<Driver, String> {
+) -> Result<Driver, Vec<HttpSetupError>> {
     Ok(match &destination.driver {
         model::Driver::Http(http) => {
-            let driver = HttpDriver::new(http, destination.concurrency, addresses);
-            Driver::Http(Box::new(driver.map_err(|error| error.to_string())?))
+            let driver = HttpDriver::new(http, destination.concurrency, addresses)?;
+            Driver::Http(Box::new(driver))
         }
         model::Driver::File(file) => Driver::File(FileSettings {
             path: file.path.clone(),
@@ -206,6 +208,20 @@ fn driver(
             rotate_s: file.rotate_s,
         }),
     })
+}
+
+fn unusable(name: &str, error: &HttpSetupError, problems: &mut Problems<'_>) {
+    let below = error.key.iter().map(String::as_str);
+    let path: Vec<_> = ["destination", name, "http"]
+        .into_iter()
+        .chain(below)
+        .collect();
+    let code = if error.problem.is_missing_file() {
+        Code::MissingFile
+    } else {
+        Code::Malformed
+    };
+    problems.add(&path, code, error.to_string(), error.problem.remedy());
 }
 
 fn start(start: model::Start) -> journal::Start {

@@ -7,6 +7,7 @@ use super::{diagnostic::Code, model::Start};
 use crate::{
     delivery::{
         http::address::parse_range,
+        retry::Statuses,
         template::{PathTemplate, TemplateError, UrlTemplate},
     },
     record::{Pattern, Pointer},
@@ -41,10 +42,12 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
     match format {
         "socket-address" => socket_address(text),
         "http-path" => http_path(text),
+        "http-url" => http_url(text),
         "json-pointer" => pointer(Pointer::parse(text).err()),
         "json-pattern" => pointer(Pattern::parse(text).err()),
         "region" => region(text),
         "address-range" => address_range(text),
+        "statuses" => statuses(text),
         "cel" => expression(text),
         "start" => text.parse::<Start>().map(drop).map_err(|error| {
             Problem::malformed(error.to_string(), "without this key it starts with \"now\"")
@@ -80,6 +83,25 @@ fn http_path(text: &str) -> Result<(), Problem> {
     ))
 }
 
+fn http_url(text: &str) -> Result<(), Problem> {
+    let remedy = "write a URL such as \"https://login.example/oauth2/token\"";
+    let url = url::Url::parse(text)
+        .map_err(|_| Problem::malformed(format!("{text:?} is not a URL"), remedy))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Problem {
+            secret: true,
+            ..Problem::malformed("a URL may not hold credentials", remedy)
+        });
+    }
+    if !matches!(url.scheme(), "http" | "https") || url.fragment().is_some() {
+        return Err(Problem::malformed(
+            format!("{text:?} is not an http or https URL, or has a fragment"),
+            remedy,
+        ));
+    }
+    Ok(())
+}
+
 fn pointer(error: Option<impl std::fmt::Display>) -> Result<(), Problem> {
     match error {
         None => Ok(()),
@@ -95,6 +117,15 @@ fn address_range(text: &str) -> Result<(), Problem> {
         Problem::malformed(
             error.to_string(),
             "write an address such as \"10.1.2.3\", or a range such as \"10.0.0.0/8\"",
+        )
+    })
+}
+
+fn statuses(text: &str) -> Result<(), Problem> {
+    text.parse::<Statuses>().map(drop).map_err(|error| {
+        Problem::malformed(
+            error.to_string(),
+            "write statuses and ranges, such as \"408, 425, 429, 500-599, !501\"",
         )
     })
 }

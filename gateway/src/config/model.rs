@@ -25,11 +25,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use destination::{
-    Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver, Retry, Sign,
+    ApiKey, Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver, OAuth2,
+    Retry, Sign, Tls,
 };
 pub use plugin::{Plugin, Table};
 pub use route::{ChainUse, OnError, Route};
-pub use secret::{BasicAuth, Secret, SecretRef};
+pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
 pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};
 pub use source::{DialectName, Source, SourceAuth};
 pub use start::Start;

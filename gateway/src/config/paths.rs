@@ -1,15 +1,15 @@
 //! Relative paths of what the gateway reads start at the file that says them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     builtin,
-    model::Config,
+    model::{Config, Driver},
     source_file::SourceFile,
     tree::{Node, Origin},
 };
 
-/// Resolves the paths of components and tables.
+/// Resolves the paths of components, tables and certificates.
 pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
     for (name, plugin) in &mut config.plugin {
         beside(&mut plugin.wasm, root.at(&["plugin", name, "wasm"]), files);
@@ -17,16 +17,38 @@ pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
     for (name, table) in &mut config.table {
         beside(&mut table.file, root.at(&["table", name, "file"]), files);
     }
+    for (name, destination) in &mut config.destination {
+        let Driver::Http(http) = &mut destination.driver else {
+            continue;
+        };
+        let Some(tls) = &mut http.tls else { continue };
+        let said = |key| root.at(&["destination", name, "http", "tls", key]);
+        for (key, path) in [
+            ("ca_file", &mut tls.ca_file),
+            ("client_cert_file", &mut tls.client_cert_file),
+        ] {
+            if let Some(path) = path
+                && let Some(found) = resolved(path, said(key), files)
+            {
+                *path = found;
+            }
+        }
+    }
 }
 
 fn beside(target: &mut String, said: Option<&Node>, files: &[SourceFile]) {
     if builtin::name(target).is_some() {
         return;
     }
-    if let Some(Origin::File { file, .. }) = said.map(|node| &node.origin)
-        && let Some(file) = files.get(*file)
-    {
-        let path = file.directory().join(Path::new(target.as_str()));
+    if let Some(path) = resolved(Path::new(target.as_str()), said, files) {
         *target = path.to_string_lossy().into_owned();
     }
+}
+
+/// None where no file says the path.
+fn resolved(target: &Path, said: Option<&Node>, files: &[SourceFile]) -> Option<PathBuf> {
+    let Origin::File { file, .. } = &said?.origin else {
+        return None;
+    };
+    Some(files.get(*file)?.directory().join(target))
 }

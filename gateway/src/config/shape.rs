@@ -59,7 +59,7 @@ impl<'a, 'f> Shape<'a, 'f> {
                 self.free(node);
                 Some(node.clone())
             }
-            (Form::Secret, _) => self.secret(node, schema),
+            (Form::Secret { lines }, _) => self.secret(node, schema, lines),
             (Form::Choice(choices), Value::Text(text)) => self.choice(node, text, &choices),
             (Form::Table(form), Value::Table(table)) => self.table(node, table, &form),
             (Form::List { items, min_items }, Value::List(list)) => {
@@ -265,7 +265,7 @@ fn outside_files(node: &Node) -> bool {
 
 fn what(form: &Form<'_>) -> &'static str {
     match form {
-        Form::Secret | Form::Table(_) => "a table",
+        Form::Secret { .. } | Form::Table(_) => "a table",
         Form::Choice(_) | Form::Text { .. } => "a string",
         Form::List { .. } => "an array",
         Form::Integer { .. } => "an integer",

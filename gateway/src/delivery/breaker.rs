@@ -1,4 +1,5 @@
-//! The breaker: notices that a destination is broken, and that it is back.
+//! The breaker: notices that a destination is broken, and that it is back. One
+//! watches the receiver, another the plugins of the chains.
 //!
 //! While it is open, new arrivals wait at the cursor, which costs nothing,
 //! instead of each becoming an exception with a frozen payload; only probes go
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 /// The state of one destination's breaker.
 #[derive(Debug)]
 pub struct Breaker {
+    threshold: u32,
     failures: u32,
     open: Option<Open>,
 }
@@ -23,9 +25,13 @@ struct Open {
 }
 
 impl Breaker {
-    /// Failures in a row that open the breaker. More than one, since a receiver
-    /// may fail on a single record; few, since each costs an exception.
-    pub const THRESHOLD: u32 = 5;
+    /// Failures of a receiver in a row that open its breaker. More than one, since
+    /// it may fail on a single record; few, since each costs an exception.
+    pub const OF_RECEIVER: u32 = 5;
+
+    /// Failures of plugins in a row that open theirs. More, since each parks a
+    /// record that a person sees, and none is tried again by itself.
+    pub const OF_PLUGINS: u32 = 20;
 
     /// Time between the first probes; it doubles up to the maximum.
     pub const FIRST_PROBE_INTERVAL: Duration = Duration::from_millis(500);
@@ -33,10 +39,11 @@ impl Breaker {
     /// Longest time between probes.
     pub const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
-    /// A closed breaker.
+    /// A closed breaker that so many failures in a row open.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(threshold: u32) -> Self {
         Self {
+            threshold,
             failures: 0,
             open: None,
         }
@@ -94,7 +101,7 @@ impl Breaker {
                 }
                 false
             }
-            None if self.failures >= Self::THRESHOLD => {
+            None if self.failures >= self.threshold => {
                 self.open = Some(Open {
                     since: now,
                     next_probe: now + Self::FIRST_PROBE_INTERVAL.max(hint),
@@ -108,19 +115,13 @@ impl Breaker {
     }
 }
 
-impl Default for Breaker {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn opened(now: Instant) -> Breaker {
-        let mut breaker = Breaker::new();
-        for _ in 1..Breaker::THRESHOLD {
+        let mut breaker = Breaker::new(Breaker::OF_RECEIVER);
+        for _ in 1..Breaker::OF_RECEIVER {
             assert!(!breaker.failed(now, false, None));
         }
         assert!(breaker.failed(now, false, None));
@@ -130,9 +131,9 @@ mod tests {
     #[test]
     fn opens_after_failures_in_a_row_only() {
         let now = Instant::now();
-        let mut breaker = Breaker::new();
+        let mut breaker = Breaker::new(Breaker::OF_RECEIVER);
         for _ in 0..3 {
-            for _ in 1..Breaker::THRESHOLD {
+            for _ in 1..Breaker::OF_RECEIVER {
                 breaker.failed(now, false, None);
             }
             breaker.answered(now);

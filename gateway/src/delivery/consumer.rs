@@ -5,6 +5,7 @@
 //! has claimed the destination, everything under way is dropped and it starts
 //! again from what is committed: a second attempt bears the same id.
 
+mod command;
 mod job;
 mod lines;
 mod session;
@@ -13,15 +14,15 @@ mod status;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     config::revision::Revision,
     journal::{Journal, JournalError},
     plugin::Workers,
-    record::Seq,
 };
 
+pub use command::{Chosen, Command, Repair};
 pub use session::Ended;
 use session::Session;
 pub use status::{Halt, Status, StatusCell};
@@ -32,18 +33,6 @@ pub struct Context {
     pub journal: Arc<dyn Journal>,
     /// The threads that plugins run on.
     pub workers: Arc<Workers>,
-}
-
-/// What someone asks of a consumer.
-#[derive(Debug)]
-pub enum Command {
-    /// Try these deliveries again now, those that are exceptions.
-    Retry {
-        /// The arrivals.
-        seqs: Vec<Seq>,
-        /// How many are tried again, or why none.
-        reply: oneshot::Sender<Result<usize, JournalError>>,
-    },
 }
 
 /// Time between claims that failed.
@@ -71,6 +60,7 @@ impl Consumer {
         // From zero on, so that the first restart is seen as an increase.
         self.restarts().increment(0);
         loop {
+            self.show_closed();
             match self.own().await {
                 Ok(Ended::Stopped | Ended::Removed) => return,
                 Ok(Ended::Changed) => continue,
@@ -86,8 +76,6 @@ impl Consumer {
             }
             self.status.restarted();
             self.restarts().increment(1);
-            let destination = self.name.to_string();
-            metrics::gauge!("cdr_gateway_breaker_open", "destination" => destination).set(0.0);
             tokio::select! {
                 () = tokio::time::sleep(CLAIM_BACKOFF) => {}
                 _ = self.stop.wait_for(|stop| *stop) => return,
@@ -98,6 +86,13 @@ impl Consumer {
     fn restarts(&self) -> metrics::Counter {
         let destination = self.name.to_string();
         metrics::counter!("cdr_gateway_consumer_restarts_total", "destination" => destination)
+    }
+
+    /// A session begins with its breakers closed.
+    fn show_closed(&self) {
+        for gauge in ["cdr_gateway_breaker_open", "cdr_gateway_plugins_failing"] {
+            metrics::gauge!(gauge, "destination" => self.name.to_string()).set(0.0);
+        }
     }
 
     async fn own(&mut self) -> Result<Ended, JournalError> {

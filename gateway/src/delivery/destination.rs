@@ -21,6 +21,8 @@ pub struct Destination {
     pub contract: Option<Contract>,
     /// Attempts at once.
     pub concurrency: usize,
+    /// Whether nothing is sent for now.
+    pub paused: bool,
     /// What becomes of failed attempts.
     pub retry: Retry,
     /// Where its range starts when it is new.

@@ -12,15 +12,15 @@ use tokio::{
     time::timeout,
 };
 
-use super::consumer::{Command, Consumer, Context, Status, StatusCell};
-use crate::{config::revision::Revision, journal::JournalError, record::Seq};
+use super::consumer::{Chosen, Command, Consumer, Context, Repair, Status, StatusCell};
+use crate::{config::revision::Revision, journal::JournalError};
 
 /// Commands that wait for a consumer; beyond, whoever asks waits too.
 const COMMANDS: usize = 16;
 
 /// Deliveries in one command, so that neither the consumer nor the journal's
 /// writer is busy with a large request for long.
-const RETRY_CHUNK: usize = 256;
+pub const REPAIR_CHUNK: usize = 256;
 
 /// The consumers by destination.
 pub struct Fleet {
@@ -123,11 +123,18 @@ impl Fleet {
         members.get(destination).map(|member| member.status.get())
     }
 
-    /// Tries exceptions again now. Returns how many.
+    /// Repairs exceptions that were chosen. Returns how many; what is under way
+    /// or has changed since is left alone.
     ///
     /// # Errors
-    /// When no such destination runs or the journal fails.
-    pub async fn retry(&self, destination: &str, seqs: Vec<Seq>) -> Result<usize, AskError> {
+    /// When no such destination runs or the journal fails. What came before in
+    /// the list may be done.
+    pub async fn repair(
+        &self,
+        destination: &str,
+        chosen: Vec<Chosen>,
+        repair: &Repair,
+    ) -> Result<usize, AskError> {
         let commands = {
             let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
             members
@@ -135,18 +142,21 @@ impl Fleet {
                 .map(|member| member.commands.clone())
         };
         let commands = commands.ok_or_else(|| AskError::Unknown(destination.into()))?;
-        let seqs: BTreeSet<_> = seqs.into_iter().collect();
-        let seqs: Vec<_> = seqs.into_iter().collect();
+        let chosen: BTreeSet<_> = chosen.into_iter().collect();
+        let chosen: Vec<_> = chosen.into_iter().collect();
         let away = || AskError::Away(destination.into());
-        let mut retried = 0;
-        for seqs in seqs.chunks(RETRY_CHUNK) {
+        let mut repaired = 0;
+        for chosen in chosen.chunks(REPAIR_CHUNK) {
             let (reply, answer) = oneshot::channel();
-            let seqs = seqs.to_vec();
-            let sent = commands.send(Command::Retry { seqs, reply }).await;
-            sent.map_err(|_| away())?;
-            retried += answer.await.map_err(|_| away())??;
+            let command = Command::Repair {
+                chosen: chosen.to_vec(),
+                repair: repair.clone(),
+                reply,
+            };
+            commands.send(command).await.map_err(|_| away())?;
+            repaired += answer.await.map_err(|_| away())??;
         }
-        Ok(retried)
+        Ok(repaired)
     }
 
     /// Stops all consumers: what is under way may end within `limit`, the rest

@@ -4,27 +4,41 @@
 //! an answer no more than [`MAX_ANSWER_BYTES`] is read. Concurrency and timeout
 //! are tower layers around the client.
 //!
+//! What a request shows its receiver stands in [`auth`], TLS in [`tls`], the
+//! signatures in [`sign`]. A receiver that answers 401 to an access token is
+//! shown another one within the same attempt, once.
+//!
 //! How it fails: with a [`Failed`] that says whether a later attempt may
 //! succeed. Its text never holds anything of the record or the answer.
 
 pub mod address;
+mod auth;
+mod oauth2;
+mod setup;
+mod sign;
+mod tls;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
-use standardwebhooks::Webhook;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 
-use self::address::{AddressPolicy, Refused, VettedResolver};
-use super::{
-    Payload,
-    retry::{self, Answer},
-    template::UrlTemplate,
+use self::{
+    address::{AddressPolicy, VettedResolver},
+    auth::{Auth, Credential},
+    sign::Signers,
+    tls::TlsSetup,
 };
+pub use self::{
+    setup::{HttpProblem, HttpSetupError},
+    sign::BadSecret,
+    tls::TlsProblem,
+};
+use super::{Payload, retry, template::UrlTemplate};
 use crate::{
     config::model::{self, DestinationAuth},
     record::ArrivalId,
@@ -36,39 +50,18 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+type Client = BoxCloneSyncService<reqwest::Request, reqwest::Response, BoxError>;
+
 /// An HTTP receiver.
 pub struct HttpDriver {
     /// Where to.
     pub url: UrlTemplate,
     method: Method,
     headers: HeaderMap,
-    auth: Option<HeaderValue>,
-    signer: Option<Webhook>,
+    auth: Auth,
+    signers: Signers,
     timeout: Duration,
-    client: BoxCloneSyncService<reqwest::Request, reqwest::Response, BoxError>,
-}
-
-/// Why an HTTP destination cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpSetupError {
-    /// The method is not one.
-    #[error("method {0:?} is not an HTTP method")]
-    Method(String),
-    /// A header cannot be sent.
-    #[error("header {0:?} has a name or value that HTTP does not allow")]
-    Header(String),
-    /// The host is an address that may not be connected to.
-    #[error(transparent)]
-    Address(#[from] Refused),
-    /// What `auth` refers to cannot be sent.
-    #[error("the secret of `auth` holds characters that a header may not have")]
-    Auth,
-    /// The secret is not one of Standard Webhooks.
-    #[error("the secret of `sign` is not `whsec_` and Base64")]
-    Secret,
-    /// The client cannot be made.
-    #[error("cannot set up the HTTP client: {0}")]
-    Client(reqwest::Error),
+    client: Client,
 }
 
 /// One attempt, as it ended.
@@ -110,36 +103,48 @@ impl HttpDriver {
     /// Sets up the client of a destination.
     ///
     /// # Errors
-    /// With the setting that cannot be used.
+    /// With every setting that cannot be used.
     pub fn new(
         config: &model::HttpDriver,
         concurrency: usize,
         addresses: &AddressPolicy,
-    ) -> Result<Self, HttpSetupError> {
-        addresses.judge_host(config.url.base().host_str().unwrap_or_default())?;
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(VettedResolver(addresses.clone())))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("cdr-gateway/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(HttpSetupError::Client)?;
+    ) -> Result<Self, Vec<HttpSetupError>> {
         let timeout = Duration::from_millis(config.timeout_ms);
-        let client = ServiceBuilder::new()
-            .concurrency_limit(concurrency)
-            .timeout(timeout)
-            .service(client);
-        let method = config.method.parse();
-        Ok(Self {
-            url: config.url.clone(),
-            method: method.map_err(|_| HttpSetupError::Method(config.method.clone()))?,
-            headers: headers(config)?,
-            auth: config.auth.as_ref().map(authorization).transpose()?,
-            signer: config.sign.as_ref().map(signer).transpose()?,
-            timeout,
-            client: BoxCloneSyncService::new(client),
-        })
+        let mut problems = Vec::new();
+        let mut keep = |found: Vec<HttpSetupError>| problems.extend(found);
+        let host = config.url.base().host_str().unwrap_or_default();
+        if let Err(refused) = addresses.judge_host(host) {
+            keep(vec![HttpProblem::from(refused).at("url")]);
+        }
+        let method = method(config).map_err(|one| keep(vec![one])).ok();
+        let headers = headers(config).map_err(&mut keep).ok();
+        let signers = config.sign.as_ref().map(Signers::new).transpose();
+        let signers = signers.map_err(&mut keep).ok();
+        let reached = client(config, addresses).and_then(|client| {
+            let auth = Auth::new(config.auth.as_ref(), &client, timeout, addresses);
+            auth.map(|auth| (client, auth)).map_err(|one| vec![one])
+        });
+        let reached = reached.map_err(&mut keep).ok();
+        match (method, headers, signers, reached) {
+            (Some(method), Some(headers), Some(signers), Some((client, auth)))
+                if problems.is_empty() =>
+            {
+                let client = ServiceBuilder::new()
+                    .concurrency_limit(concurrency)
+                    .timeout(timeout)
+                    .service(client);
+                Ok(Self {
+                    url: config.url.clone(),
+                    method,
+                    headers,
+                    auth,
+                    signers: signers.unwrap_or_default(),
+                    timeout,
+                    client: BoxCloneSyncService::new(client),
+                })
+            }
+            _ => Err(problems),
+        }
     }
 
     /// The headers that the config sets, in the clear.
@@ -156,14 +161,20 @@ impl HttpDriver {
         let mut client = self.client.clone();
         // Waiting for room is no part of the attempt, and must not age its
         // timestamp.
-        let room = client.ready().await;
+        let room = client.ready().await.map(drop);
         let at = Timestamp::now();
         let started = Instant::now();
-        let request = self.request(payload, envelope, at);
-        let (status, failed) = match (room, request) {
-            (Ok(client), Ok(request)) => self.exchange(client.call(request)).await,
-            (_, Err(failed)) => (0, Some(failed)),
-            (Err(error), _) => (0, Some(self.transport(&error))),
+        let ended = match room {
+            Ok(()) => self.attempt(client, payload, envelope).await,
+            Err(error) => Err(self.transport(&error)),
+        };
+        let (status, failed) = match ended {
+            Ok(answer) => {
+                let ended = (answer.status().as_u16(), judge(&answer));
+                self.discard(answer).await;
+                ended
+            }
+            Err(failed) => (0, Some(failed)),
         };
         Attempted {
             at,
@@ -173,11 +184,44 @@ impl HttpDriver {
         }
     }
 
+    /// Sends a payload by a client that is ready, and again if its token was
+    /// refused and there may be another.
+    async fn attempt(
+        &self,
+        mut client: Client,
+        payload: &Payload,
+        envelope: Envelope<'_>,
+    ) -> Result<reqwest::Response, Failed> {
+        let mut is_second = false;
+        loop {
+            let credential = self.auth.credential().await.map_err(|error| Failed {
+                for_good: false,
+                reason: "auth_unavailable".into(),
+                error: error.to_string(),
+                retry_after: None,
+            })?;
+            let request = self.request(payload, envelope, &credential)?;
+            let answer = client.call(request).await;
+            let answer = answer.map_err(|error| self.transport(&error))?;
+            if answer.status().is_success() {
+                credential.accepted();
+            }
+            let refused = answer.status() == StatusCode::UNAUTHORIZED;
+            if is_second || !refused || !self.auth.refused(&credential).await {
+                return Ok(answer);
+            }
+            is_second = true;
+            self.discard(answer).await;
+            let room = client.ready().await.map(drop);
+            room.map_err(|error| self.transport(&error))?;
+        }
+    }
+
     fn request(
         &self,
         payload: &Payload,
         envelope: Envelope<'_>,
-        at: Timestamp,
+        credential: &Credential<'_>,
     ) -> Result<reqwest::Request, Failed> {
         let url = payload.target.parse().map_err(|_| Failed {
             for_good: true,
@@ -192,10 +236,9 @@ impl HttpDriver {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        if let Some(auth) = &self.auth {
-            headers.insert(header::AUTHORIZATION, auth.clone());
-        }
-        self.identify(headers, payload, envelope, at)?;
+        credential.put(headers);
+        // A receiver refuses what was signed long ago; fetching a token takes time.
+        self.identify(headers, payload, envelope, Timestamp::now())?;
         *request.body_mut() = Some(payload.body.clone().into());
         Ok(request)
     }
@@ -219,33 +262,19 @@ impl HttpDriver {
         set("traceparent", format!("00-{trace}-{span:016x}-01"));
         set("webhook-id", envelope.webhook_id.to_owned());
         set("webhook-timestamp", at.as_second().to_string());
-        if let Some(signer) = &self.signer {
-            let signature = signer
-                .sign(envelope.webhook_id, at.as_second(), &payload.body)
-                .map_err(|error| Failed {
-                    for_good: true,
-                    reason: "unsignable".into(),
-                    error: format!("cannot sign the payload: {error}"),
-                    retry_after: None,
-                })?;
+        let signature = self
+            .signers
+            .sign(envelope.webhook_id, at.as_second(), &payload.body)
+            .map_err(|error| Failed {
+                for_good: true,
+                reason: "unsignable".into(),
+                error: format!("cannot sign the payload: {error}"),
+                retry_after: None,
+            })?;
+        if let Some(signature) = signature {
             set("webhook-signature", signature);
         }
         Ok(())
-    }
-
-    async fn exchange<F>(&self, exchange: F) -> (u16, Option<Failed>)
-    where
-        F: Future<Output = Result<reqwest::Response, BoxError>>,
-    {
-        match exchange.await {
-            Err(error) => (0, Some(self.transport(&error))),
-            Ok(answer) => {
-                let status = answer.status();
-                let failed = judge(&answer);
-                self.discard(answer).await;
-                (status.as_u16(), failed)
-            }
-        }
     }
 
     /// Reads a little of the body, so that the connection can be used again.
@@ -303,13 +332,13 @@ fn causes(error: &reqwest::Error) -> String {
 
 fn judge(answer: &reqwest::Response) -> Option<Failed> {
     let status = answer.status();
-    let understood = retry::understand(status);
-    if understood == Answer::Accepted {
+    if status.is_success() {
         return None;
     }
     let hint = answer.headers().get(header::RETRY_AFTER);
     Some(Failed {
-        for_good: understood == Answer::Refused,
+        // Which statuses are worth another attempt is the destination's policy.
+        for_good: false,
         reason: format!("http_{}", status.as_u16()),
         error: format!("the receiver answered {status}"),
         retry_after: hint
@@ -317,31 +346,57 @@ fn judge(answer: &reqwest::Response) -> Option<Failed> {
     })
 }
 
-fn headers(config: &model::HttpDriver) -> Result<HeaderMap, HttpSetupError> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &config.headers {
-        let refused = || HttpSetupError::Header(name.clone());
-        let parsed = HeaderName::try_from(name.as_str()).map_err(|_| refused())?;
-        let value = HeaderValue::try_from(value.as_str()).map_err(|_| refused())?;
-        headers.insert(parsed, value);
+/// What reaches the receiver, and the token endpoint if there is one.
+fn client(
+    config: &model::HttpDriver,
+    addresses: &AddressPolicy,
+) -> Result<reqwest::Client, Vec<HttpSetupError>> {
+    if config.tls.is_some() && !is_encrypted(config) {
+        return Err(vec![HttpProblem::from(TlsProblem::Unused).at("tls")]);
     }
-    Ok(headers)
-}
-
-fn authorization(auth: &DestinationAuth) -> Result<HeaderValue, HttpSetupError> {
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    let text = match auth {
-        DestinationAuth::Basic(basic) => {
-            let pair = format!("{}:{}", basic.username, basic.password.expose());
-            format!("Basic {}", STANDARD.encode(pair))
-        }
-        DestinationAuth::Bearer(token) => format!("Bearer {}", token.expose()),
+    let tls = config.tls.as_ref().map(TlsSetup::read).transpose()?;
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .dns_resolver(Arc::new(VettedResolver(addresses.clone())))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("cdr-gateway/", env!("CARGO_PKG_VERSION")));
+    let builder = match tls {
+        Some(tls) => tls.apply(builder),
+        None => Ok(builder),
     };
-    let mut value = HeaderValue::try_from(text).map_err(|_| HttpSetupError::Auth)?;
-    value.set_sensitive(true);
-    Ok(value)
+    let client = builder.and_then(reqwest::ClientBuilder::build);
+    client.map_err(|error| vec![HttpProblem::Client(causes(&error)).at("tls")])
 }
 
-fn signer(sign: &model::Sign) -> Result<Webhook, HttpSetupError> {
-    Webhook::new(sign.secret.expose()).map_err(|_| HttpSetupError::Secret)
+fn is_encrypted(config: &model::HttpDriver) -> bool {
+    let token_url = match &config.auth {
+        Some(DestinationAuth::Oauth2(oauth2)) => oauth2.token_url.as_str(),
+        _ => "",
+    };
+    config.url.base().scheme() == "https" || token_url.starts_with("https:")
+}
+
+fn method(config: &model::HttpDriver) -> Result<Method, HttpSetupError> {
+    let method = config.method.parse();
+    method.map_err(|_| HttpProblem::Method(config.method.clone()).at("method"))
+}
+
+fn headers(config: &model::HttpDriver) -> Result<HeaderMap, Vec<HttpSetupError>> {
+    let mut headers = HeaderMap::new();
+    let mut problems = Vec::new();
+    for (name, value) in &config.headers {
+        let parsed = HeaderName::try_from(name.as_str());
+        match (parsed, HeaderValue::try_from(value.as_str())) {
+            (Ok(name), Ok(value)) => {
+                headers.insert(name, value);
+            }
+            _ => problems.push(HttpProblem::Header(name.clone()).at("headers")),
+        }
+    }
+    if problems.is_empty() {
+        Ok(headers)
+    } else {
+        Err(problems)
+    }
 }

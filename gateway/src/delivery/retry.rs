@@ -1,39 +1,32 @@
 //! When a failed attempt is tried again, and when it is given up.
 
+mod statuses;
+
 use std::time::Duration;
 
 use http::StatusCode;
 use jiff::Timestamp;
 
+pub use statuses::{NotStatuses, Statuses};
+
 use crate::config::model::Retry;
 
-/// How a receiver's answer is understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// It has the record.
-    Accepted,
-    /// It may take it later.
-    Later,
-    /// It will never take it.
-    Refused,
+/// Whether a status is the receiver's last word: neither success nor worth
+/// another attempt. 0 stands for no answer at all.
+#[must_use]
+pub fn is_last_word(status: u16, retried: &Statuses) -> bool {
+    StatusCode::from_u16(status)
+        .is_ok_and(|status| !status.is_success() && !retried.contain(status))
 }
 
-/// Understands a status. 2xx is success. Timeouts, conflicts with a limit and
-/// the receiver's own failures pass (408, 425, 429, 5xx), and so may a redirect,
-/// which is never followed: it is a fault of the configuration on either side.
-/// Whatever else is the receiver's last word.
-#[must_use]
-pub fn understand(status: StatusCode) -> Answer {
-    match status.as_u16() {
-        200..=299 => Answer::Accepted,
-        300..=399 | 408 | 425 | 429 | 500..=599 => Answer::Later,
-        _ => Answer::Refused,
-    }
-}
+/// How far a wait of a schedule is varied, in percent either way, so that
+/// deliveries that failed together do not come back together.
+const SCHEDULE_JITTER_PERCENT: u64 = 20;
 
 /// When the next attempt is due after `failures` failed ones: exponential with
-/// full jitter, never sooner than the receiver's hint (up to the cap). None
-/// when the budget, counted from the first failure, would be over by then.
+/// full jitter, or by the schedule, never sooner than the receiver's hint (up to
+/// the cap). None when the budget, counted from the first failure, would be over
+/// by then, or the schedule is.
 #[must_use]
 pub fn next_attempt(
     policy: &Retry,
@@ -45,11 +38,24 @@ pub fn next_attempt(
     let hint = hint
         .unwrap_or_default()
         .min(Duration::from_millis(policy.retry_after_max_ms));
-    let wait = Duration::from_millis(fastrand::u64(0..=ceiling_ms(policy, failures))).max(hint);
+    let wait = if policy.schedule_ms.is_empty() {
+        fastrand::u64(0..=ceiling_ms(policy, failures))
+    } else {
+        scheduled_ms(policy, failures)?
+    };
+    let wait = Duration::from_millis(wait).max(hint);
     let next = now.checked_add(wait).ok()?;
     let budget = Duration::from_secs(policy.budget_s);
     let given_up = first_failed.checked_add(budget).ok()?;
     (next <= given_up).then_some(next)
+}
+
+/// The wait of the schedule after so many failures, varied.
+fn scheduled_ms(policy: &Retry, failures: u32) -> Option<u64> {
+    let index = usize::try_from(failures.saturating_sub(1)).ok()?;
+    let wait = *policy.schedule_ms.get(index)?;
+    let spread = wait * SCHEDULE_JITTER_PERCENT / 100;
+    Some(fastrand::u64(wait - spread..=wait + spread))
 }
 
 /// The longest wait after `failures` failed attempts, in milliseconds.
@@ -80,24 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn statuses() {
-        let cases = [
-            (200, Answer::Accepted),
-            (204, Answer::Accepted),
-            (301, Answer::Later),
-            (400, Answer::Refused),
-            (401, Answer::Refused),
-            (404, Answer::Refused),
-            (408, Answer::Later),
-            (410, Answer::Refused),
-            (425, Answer::Later),
-            (429, Answer::Later),
-            (500, Answer::Later),
-            (503, Answer::Later),
-        ];
-        for (status, expected) in cases {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(understand(status), expected, "{status}");
+    fn what_is_worth_another_attempt() {
+        let last_words = [400, 401, 404, 410, 501];
+        let policy: Statuses = "300-399, 408, 425, 429, 500-599, !501".parse().unwrap();
+        for status in [
+            0, 200, 204, 301, 400, 401, 404, 408, 410, 425, 429, 500, 501, 503,
+        ] {
+            let expected = last_words.contains(&status);
+            assert_eq!(is_last_word(status, &policy), expected, "{status}");
         }
     }
 
@@ -127,6 +123,7 @@ mod tests {
             max_ms: 1,
             budget_s: 100,
             retry_after_max_ms: 30_000,
+            ..Retry::default()
         };
         let next =
             |now, hint| next_attempt(&policy, 1, at(0), at(now), Some(Duration::from_secs(hint)));
@@ -134,6 +131,23 @@ mod tests {
         assert_eq!(next(0, 3_600), Some(at(30)), "capped");
         assert_eq!(next(80, 20), Some(at(100)));
         assert_eq!(next(81, 20), None, "over the budget");
+    }
+
+    #[test]
+    fn a_schedule_is_followed_to_its_end() {
+        let policy = Retry {
+            schedule_ms: vec![1_000, 60_000],
+            ..Retry::default()
+        };
+        let wait = |failures| {
+            let next = next_attempt(&policy, failures, at(0), at(0), None)?;
+            Some(next.duration_since(at(0)).as_millis())
+        };
+        for _ in 0..100 {
+            assert!((800..=1_200).contains(&wait(1).unwrap()));
+            assert!((48_000..=72_000).contains(&wait(2).unwrap()));
+        }
+        assert_eq!(wait(3), None);
     }
 
     #[test]

@@ -14,9 +14,9 @@ pub enum JournalError {
         /// The length of the queue, in requests.
         queue: usize,
     },
-    /// The disk, or the quota of the file, is full. Nothing was stored.
+    /// The disk, or what the journal may take of it, is full. Nothing was stored.
     #[error(
-        "no space left for the journal {path}; free disk space, the journal then goes on by itself"
+        "no space left for the journal {path}; free disk space, raise journal.max_bytes or settle what waits, the journal then goes on by itself"
     )]
     Full {
         /// The journal's file.
@@ -66,6 +66,19 @@ pub enum JournalError {
         /// Its schema version.
         found: u32,
         /// The newest version that this program knows.
+        known: u32,
+    },
+    /// The file was written by an older version of this program, and this one
+    /// may only look.
+    #[error(
+        "the journal {path} has schema version {found}, this program reads version {known}; start the gateway of this version on it once, or use the version that wrote it"
+    )]
+    OlderSchema {
+        /// The journal's file.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The version that this program reads.
         known: u32,
     },
     /// The file is no journal of this program.

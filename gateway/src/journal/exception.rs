@@ -36,7 +36,7 @@ impl Exception {
 }
 
 /// The payload of the first attempt that did not succeed, as every automatic
-/// retry sends it.
+/// retry sends it until it is superseded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frozen {
     /// The bytes of the body.
@@ -53,6 +53,10 @@ pub struct Frozen {
     pub webhook_id: String,
     /// Digests of the plugins and tables that made the payload, as text.
     pub digests: String,
+    /// Whether a person asked for the chain to run again: the bytes are not sent
+    /// any more. They stay to tell whether the new ones differ, and with them the
+    /// id, until the new payload is frozen in their place or the delivery ends.
+    pub superseded: bool,
 }
 
 /// One try of one delivery.

@@ -23,6 +23,12 @@ pub struct Health {
     pub committed: u64,
     /// Size of the journal's main file, in bytes.
     pub file_bytes: u64,
+    /// What that file holds, in bytes: its size without the free pages, which
+    /// wait for new arrivals.
+    pub used_bytes: u64,
+    /// How much it may hold before arrivals are refused, in bytes; 0 for no
+    /// limit.
+    pub max_bytes: u64,
     /// Size of its write-ahead log, in bytes.
     pub wal_bytes: u64,
 }

@@ -88,6 +88,9 @@ pub struct Ledger {
     /// Deliveries per state: the seven kept counters, and pending, which
     /// follows from range, cursor and ahead.
     pub counts: Counts,
+    /// Arrivals of the range that retention removed: they stay in range and
+    /// counts, but are told one by one no more.
+    pub removed: u64,
 }
 
 impl Ledger {

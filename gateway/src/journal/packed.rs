@@ -14,7 +14,7 @@
 //! The first position stands beside the blob. Usual cost: three or four bytes a
 //! delivery, and as many for a whole run that is skipped.
 
-use super::{State, varint};
+use super::{SeqSet, State, varint};
 
 const STATE_BITS: u8 = 0b0000_0111;
 const SAME: u8 = 0b0000_1000;
@@ -141,6 +141,36 @@ pub(super) fn unpack(first: u64, last: u64, mut entries: &[u8]) -> Option<Vec<St
     (next.checked_sub(1)? == last).then_some(steps)
 }
 
+/// The steps without certain positions.
+pub(super) fn without(steps: &[Step], positions: &SeqSet) -> Vec<Step> {
+    let mut left = Vec::with_capacity(steps.len());
+    for step in steps {
+        let mut next = step.first;
+        for range in positions.ranges() {
+            let (first, last) = (*range.start(), *range.end());
+            if last < next {
+                continue;
+            }
+            if first > step.last() {
+                break;
+            }
+            left.extend(part(step, next, first));
+            next = last + 1;
+        }
+        left.extend(part(step, next, step.last() + 1));
+    }
+    left
+}
+
+/// The positions of a step from one up to, but without, another.
+fn part(step: &Step, first: u64, end: u64) -> Option<Step> {
+    (first < end).then(|| Step {
+        first,
+        more: end - first - 1,
+        ..*step
+    })
+}
+
 fn pop(entries: &mut &[u8], next: u64, before: Option<&Step>) -> Option<Step> {
     let first = next.checked_add(varint::pop(entries)?)?;
     let (&tag, rest) = entries.split_first()?;
@@ -221,6 +251,28 @@ mod tests {
                 (9 * MAX_SPAN, 9 * MAX_SPAN)
             ]
         );
+    }
+
+    #[test]
+    fn runs_are_taken_apart() {
+        let run = Step {
+            more: 9,
+            ..step(10, State::Skipped, 0)
+        };
+        let after = step(20, State::Delivered, 1);
+        for (gone, left) in [
+            (vec![], vec![(10, 19), (20, 20)]),
+            (vec![9, 21], vec![(10, 19), (20, 20)]),
+            (vec![10, 20], vec![(11, 19)]),
+            (vec![12, 13, 19], vec![(10, 11), (14, 18), (20, 20)]),
+            ((10..=20).collect(), vec![]),
+            ((5..=15).collect(), vec![(16, 19), (20, 20)]),
+        ] {
+            let positions = gone.iter().copied().map(crate::record::Seq).collect();
+            let steps = without(&[run, after], &positions);
+            let spans: Vec<_> = steps.iter().map(|step| (step.first, step.last())).collect();
+            assert_eq!(spans, left, "without {gone:?}");
+        }
     }
 
     #[test]

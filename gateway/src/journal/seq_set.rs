@@ -48,6 +48,36 @@ impl SeqSet {
         true
     }
 
+    /// Adds every position of a range; an empty one adds none.
+    pub fn insert_range(&mut self, range: RangeInclusive<u64>) {
+        if range.is_empty() {
+            return;
+        }
+        let (mut first, mut last) = range.into_inner();
+        let from = self
+            .ranges
+            .partition_point(|&(_, end)| end.saturating_add(1) < first);
+        let to = self
+            .ranges
+            .partition_point(|&(start, _)| start <= last.saturating_add(1));
+        if let Some(touched) = self.ranges.get(from..to)
+            && let (Some(low), Some(high)) = (touched.first(), touched.last())
+        {
+            first = first.min(low.0);
+            last = last.max(high.1);
+        }
+        self.ranges.splice(from..to, [(first, last)]);
+    }
+
+    /// How many positions of a range are in the set.
+    pub fn count_within(&self, range: &RangeInclusive<u64>) -> u64 {
+        let within = |&(first, last): &(u64, u64)| {
+            let (low, high) = (first.max(*range.start()), last.min(*range.end()));
+            (high + 1).saturating_sub(low)
+        };
+        self.ranges.iter().map(within).sum()
+    }
+
     /// Whether a position is in the set.
     pub fn contains(&self, seq: Seq) -> bool {
         let at = self.ranges.partition_point(|&(_, last)| last < seq.0);
@@ -88,6 +118,11 @@ impl SeqSet {
     /// The greatest position.
     pub fn last(&self) -> Option<Seq> {
         self.ranges.last().map(|&(_, last)| Seq(last))
+    }
+
+    /// The positions, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = Seq> {
+        self.ranges().flatten().map(Seq)
     }
 
     /// The ranges, ascending.
@@ -183,7 +218,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_a_plain_set(seqs in prop::collection::vec(1_u64..80, 0..120), cursor in 0_u64..80) {
+        fn agrees_with_a_plain_set(
+            seqs in prop::collection::vec(1_u64..80, 0..120),
+            added in (1_u64..80, 0_u64..20),
+            cursor in 0_u64..80,
+        ) {
             let mut plain = BTreeSet::new();
             let mut set = SeqSet::new();
             for seq in seqs {
@@ -193,6 +232,12 @@ mod tests {
                 prop_assert_eq!(set.contains(Seq(seq)), plain.contains(&seq));
             }
             prop_assert_eq!(SeqSet::decode(&set.encode()), Ok(set.clone()));
+            let added = added.0..=added.0 + added.1;
+            let within = plain.range(added.clone()).count() as u64;
+            prop_assert_eq!(set.count_within(&added), within);
+            set.insert_range(added.clone());
+            plain.extend(added);
+            prop_assert_eq!(&set, &plain.iter().copied().map(Seq).collect());
             let mut expected = cursor;
             while plain.contains(&(expected + 1)) {
                 expected += 1;

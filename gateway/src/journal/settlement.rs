@@ -96,8 +96,9 @@ pub enum Payload {
     Keep,
     /// This one from now on.
     Freeze(Box<Frozen>),
-    /// None from now on: the next attempt runs the chain again.
-    Forget,
+    /// Not sent from now on, but kept as [`Frozen::superseded`]: the next attempt
+    /// runs the chain again.
+    Supersede,
 }
 
 /// A part of a file that a destination writes.

@@ -25,18 +25,21 @@
 //! a position. An id is found by halving (ids ascend with positions), a session by
 //! looking through the narrow table `arrival_index`, newest first.
 //!
-//! # Room for retention
+//! # Retention
 //!
-//! What has been settled everywhere can be removed in small steps: rows of
-//! `arrivals` and `arrival_index` below a horizon that no destination's cursor
-//! (nor any exception) still needs, with their `attempts`, each step a task of the
-//! writer; then `PRAGMA incremental_vacuum(n)` gives the pages back (the file is
-//! made with `auto_vacuum = INCREMENTAL`). The newest arrival always stays: it
-//! holds the next position and id. Rows of `outcomes` below the same horizon are
-//! one contiguous range per destination (the key begins with `first_seq`, and no
-//! row spans more than 4096 positions); they are folded into base counters with a
-//! `base_through` column in a later schema version, and a recount then starts from
-//! those. Readers already live with missing positions.
+//! What is old and settled everywhere is removed in small steps, each a task of the
+//! writer (`retention.rs`). What was removed stays in range and counters of every
+//! destination: `destinations.removed_…` hold it by state. Exceptions stay however
+//! old they are, so there may be holes between the arrivals that are kept; nothing
+//! is missing after `retention.removed_through`.
+//!
+//! Free pages are used again by what arrives next. Beyond a quarter of the file
+//! they are given back, a mebibyte a step (`tidy.rs`; the file is made with
+//! `auto_vacuum = INCREMENTAL`).
+//!
+//! `max_bytes` refuses arrivals, not settlements: it is held against the pages in
+//! use before an arrival is written. Outcomes, exceptions and frozen payloads may
+//! exceed it, so the disk needs some room beyond.
 
 mod append;
 mod arrivals;
@@ -52,6 +55,7 @@ mod lock;
 mod names;
 mod reader;
 mod readers;
+mod retention;
 mod revisions;
 mod schema;
 mod settle;
@@ -59,6 +63,7 @@ mod shared;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod trouble;
 mod verify;
 mod writer;
@@ -87,7 +92,9 @@ use self::{
     trouble::Trouble,
     writer::Writer,
 };
-use super::{Claim, Health, Journal, JournalError, NewArrival, Settlement, Start};
+use super::{
+    Claim, Health, Journal, JournalError, NewArrival, Removal, Retention, Settlement, Start,
+};
 use crate::record::{Arrival, Seq};
 
 /// How a journal is written.
@@ -100,9 +107,10 @@ pub struct Options {
     pub max_queue: usize,
     /// How many requests one commit takes.
     pub max_group: usize,
-    /// The largest size of the main file in bytes; 0 for no limit. The log
-    /// beside it may take some 100 MB more.
-    pub max_file_bytes: u64,
+    /// How much the main file may hold before arrivals are refused, in bytes; 0
+    /// for no limit. What becomes of arrivals is written even so. The log beside
+    /// it may take some 100 MB more.
+    pub max_bytes: u64,
 }
 
 impl Default for Options {
@@ -111,7 +119,7 @@ impl Default for Options {
             linger: Duration::from_millis(1),
             max_queue: 4096,
             max_group: 512,
-            max_file_bytes: 0,
+            max_bytes: 0,
         }
     }
 }
@@ -160,7 +168,7 @@ impl SqliteJournal {
             path.to_owned(),
             options.linger,
             options.max_group,
-            options.max_file_bytes,
+            options.max_bytes,
         )?;
         let shared = writer.shared();
         let readers = Readers::open(path.to_owned())?;
@@ -190,12 +198,6 @@ impl SqliteJournal {
         let readers = Readers::open(path.to_owned())?;
         let head = readers.read_here(arrivals::newest)?;
         Ok(SqliteReader { readers, head })
-    }
-
-    /// Changes the largest size of the main file, in bytes; 0 for no limit.
-    /// Holds from the next commit on.
-    pub fn set_max_file_bytes(&self, bytes: u64) {
-        self.shared.max_file_bytes.store(bytes, Ordering::Relaxed);
     }
 
     async fn submit<T, F>(&self, isolation: Isolation, work: F) -> Result<T, JournalError>
@@ -305,6 +307,47 @@ impl Journal for SqliteJournal {
         .await
     }
 
+    async fn remove_settled(
+        &self,
+        after: Seq,
+        retention: Retention,
+    ) -> Result<Removal, JournalError> {
+        let found = self
+            .readers
+            .read(move |db| retention::find(db, after, retention))
+            .await?;
+        // Looked for beside the writer, which looks again at these few.
+        let Some(first) = found.positions.iter().next() else {
+            return Ok(Removal {
+                arrivals: 0,
+                next: found.next,
+            });
+        };
+        self.submit(Isolation::Savepoint, move |group| {
+            retention::remove(group, Seq(first.0 - 1), retention)
+        })
+        .await
+    }
+
+    async fn tidy(&self, retention: Retention) -> Result<bool, JournalError> {
+        let (parts, surplus) = self
+            .readers
+            .read(move |db| Ok((tidy::old_parts(db, retention)?, tidy::surplus(db)?)))
+            .await?;
+        if parts.is_empty() && surplus == 0 {
+            return Ok(false);
+        }
+        self.submit(Isolation::Savepoint, move |group| {
+            tidy::forget_parts(group, &parts)?;
+            Ok(tidy::give_back(group)? || !parts.is_empty())
+        })
+        .await
+    }
+
+    fn set_max_bytes(&self, bytes: u64) {
+        self.shared.max_bytes.store(bytes, Ordering::Relaxed);
+    }
+
     async fn probe(&self) -> Result<(), JournalError> {
         if self.shared.failure().is_none() {
             return Ok(());
@@ -327,6 +370,8 @@ impl Journal for SqliteJournal {
             failed_commits: self.shared.failed_commits.load(Ordering::Relaxed),
             committed: self.shared.committed.load(Ordering::Relaxed),
             file_bytes: size_of_file(&self.path, ""),
+            used_bytes: self.shared.used_bytes.load(Ordering::Relaxed),
+            max_bytes: self.shared.max_bytes.load(Ordering::Relaxed),
             wal_bytes: size_of_file(&self.path, "-wal"),
         }
     }

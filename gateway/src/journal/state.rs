@@ -34,7 +34,8 @@ pub enum State {
     Dead,
     /// Given up by a person.
     Discarded,
-    /// Given up by the destination's backlog quota.
+    /// Given up by the destination's backlog quota, or removed by retention
+    /// while the destination was retired.
     Expired,
 }
 

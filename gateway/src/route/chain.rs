@@ -27,6 +27,9 @@ pub struct PluginUse {
     pub on_error: OnError,
 }
 
+/// Ledger reason of a record that a plugin suspended on purpose.
+pub const PLUGIN_SUSPENDED: &str = "plugin_suspended";
+
 /// What a chain made of a record.
 #[derive(Debug, Clone)]
 pub enum ChainOutcome {
@@ -94,7 +97,7 @@ fn settle(plugin: &Plugin, processed: Processed) -> ChainOutcome {
             reason,
         },
         Verdict::Suspend(reason) => ChainOutcome::Suspended(Suspension {
-            reason: "plugin_suspended".into(),
+            reason: PLUGIN_SUSPENDED.into(),
             detail: format!("plugin {} suspended the record: {reason}", plugin.name),
         }),
     }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 
 use super::{
-    Runtime,
+    Runtime, retention,
     start::{SourcesError, limits, sources},
 };
 use crate::{
@@ -116,6 +116,8 @@ impl Runtime {
         // From here on nothing is refused any more: what was checked is done.
         self.fleet.switch(revision, limit).await;
         self.ingest.reload(sources, &limits(&config));
+        self.journal.set_max_bytes(config.journal.max_bytes);
+        self.keep.send_replace(retention::keep(&config.journal));
         let carried = carry_over_patiently(&*self.journal, &config).await;
         self.fleet.fill();
         carried?;
@@ -140,11 +142,24 @@ impl Runtime {
 
 fn needs_no_restart(old: &Config, new: &Config) -> Result<(), ReloadError> {
     let (host, new_host) = (&old.plugin_host, &new.plugin_host);
+    let (journal, new_journal) = (&old.journal, &new.journal);
     let connections = old.ingest.max_connections == new.ingest.max_connections;
     let kept = [
         ("data_dir", old.data_dir == new.data_dir),
         ("log", old.log == new.log),
-        ("journal", old.journal == new.journal),
+        ("journal.path", journal.path == new_journal.path),
+        (
+            "journal.linger_ms",
+            journal.linger_ms == new_journal.linger_ms,
+        ),
+        (
+            "journal.max_queue",
+            journal.max_queue == new_journal.max_queue,
+        ),
+        (
+            "journal.max_batch",
+            journal.max_batch == new_journal.max_batch,
+        ),
         (
             "plugin_host.cache_dir",
             host.cache_dir == new_host.cache_dir,

@@ -8,7 +8,7 @@ use tokio::{
     sync::{Mutex, watch},
 };
 
-use super::{Running, Runtime, reload, serve};
+use super::{Running, Runtime, reload, retention, serve};
 use crate::{
     admin,
     config::{
@@ -117,12 +117,15 @@ impl Runtime {
             workers: Arc::new(workers.map_err(|error| StartError::Host(error.to_string()))?),
         });
         let stop = watch::Sender::new(false);
+        let keep = watch::Sender::new(retention::keep(&config.journal));
+        let retention = retention::start(journal.clone(), keep.subscribe(), stop.subscribe());
         let runtime = Arc::new(Self {
             inputs,
             host,
             journal,
             fleet: Fleet::start(context, Arc::new(draft.numbered(number))),
             ingest: ingest.clone(),
+            keep,
             reloading: Mutex::new(()),
             stop: stop.clone(),
         });
@@ -131,7 +134,8 @@ impl Runtime {
         Ok(Running {
             ingest: address(&ingest_listener, config.ingest.listen),
             admin: address(&admin_listener, config.admin.listen),
-            servers: vec![
+            tasks: vec![
+                retention,
                 serve::serve(
                     ingest_listener,
                     ingest::router(ingest),
@@ -188,7 +192,7 @@ fn open_journal(config: &Config) -> Result<Arc<dyn Journal>, JournalError> {
         linger: Duration::from_millis(settings.linger_ms),
         max_queue: settings.max_queue,
         max_group: settings.max_batch,
-        ..Options::default()
+        max_bytes: settings.max_bytes,
     };
     Ok(Arc::new(SqliteJournal::open(
         &config.journal_path(),

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::Check;
 use crate::config::{
     diagnostic::Code,
-    model::{Destination, Driver, HttpDriver, OnError},
+    model::{Destination, DestinationAuth, Driver, HttpDriver, OnError},
     report::{Finding, Mark},
 };
 
@@ -38,7 +38,10 @@ impl Check<'_, '_> {
                 self.rename(name, old, renames.insert(old, name).map(String::as_str));
             }
             match &destination.driver {
-                Driver::Http(http) => self.headers(name, http),
+                Driver::Http(http) => {
+                    self.headers(name, http);
+                    self.api_key(name, http);
+                }
                 Driver::File(file) => {
                     let place = (config.base_dir(file), file.path.text());
                     if let Some(first) = paths.insert(place, name) {
@@ -144,5 +147,41 @@ impl Check<'_, '_> {
                 self.add(&path, Mark::Hidden, finding.help("write one line of text"));
             }
         }
+    }
+
+    /// The header of a key may be `authorization`, which nothing else sets then.
+    fn api_key(&mut self, name: &str, http: &HttpDriver) {
+        let Some(DestinationAuth::ApiKey(key)) = &http.auth else {
+            return;
+        };
+        let header = key.header.to_ascii_lowercase();
+        let own = OWN_HEADERS.contains(&header.as_str()) && header != "authorization";
+        let said = http
+            .headers
+            .keys()
+            .any(|it| it.eq_ignore_ascii_case(&header));
+        let finding = if own {
+            Finding::error(
+                Code::DoesNotApply,
+                format!("the gateway sets the header {header} itself"),
+            )
+            .help("name the header that the receiver reads its key from")
+        } else if said {
+            Finding::error(
+                Code::Duplicate,
+                format!("http.headers sets the header {header} too"),
+            )
+            .help("keep one of them")
+        } else if HeaderName::try_from(header.as_str()).is_err() {
+            Finding::error(
+                Code::Malformed,
+                format!("{:?} is not a header name", key.header),
+            )
+            .help("use letters, digits and -")
+        } else {
+            return;
+        };
+        let path = ["destination", name, "http", "auth", "api_key", "header"];
+        self.add(&path, Mark::Value, finding);
     }
 }

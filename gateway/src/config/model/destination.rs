@@ -6,11 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BasicAuth, ChainUse, Secret, Start,
+    BasicAuth, ChainUse, Secret, SecretPem, Start,
     duration::{DAY_MS, DAY_S, MONTH_S},
 };
 use crate::{
-    delivery::template::{PathTemplate, UrlTemplate},
+    delivery::{
+        retry::Statuses,
+        template::{PathTemplate, UrlTemplate},
+    },
     route::guard::Contract,
 };
 
@@ -39,6 +42,10 @@ pub struct Destination {
     /// this key, a destination with unsettled deliveries may not be removed.
     #[serde(default)]
     pub retired: bool,
+    /// Sends nothing for as long as this is set; what arrives waits, and so do
+    /// retries.
+    #[serde(default)]
+    pub paused: bool,
     /// The name that it had before. Its cursor, ledger and exceptions are
     /// carried along.
     pub renamed_from: Option<String>,
@@ -84,6 +91,9 @@ pub struct HttpDriver {
     pub timeout_ms: u64,
     /// Signs requests as Standard Webhooks says.
     pub sign: Option<Sign>,
+    /// TLS towards the receiver, and towards the token endpoint of
+    /// `auth.oauth2`. Without it, the system's authorities are trusted.
+    pub tls: Option<Tls>,
 }
 
 /// What to show a receiver.
@@ -94,6 +104,55 @@ pub enum DestinationAuth {
     Basic(BasicAuth),
     /// A bearer token in the header `Authorization`.
     Bearer(Secret),
+    /// A secret in a header of its own.
+    ApiKey(ApiKey),
+    /// An access token that is fetched by client credentials.
+    Oauth2(OAuth2),
+}
+
+/// A secret in a header of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Name of the header, such as `x-api-key`.
+    #[schemars(length(min = 1))]
+    pub header: String,
+    /// What it says.
+    pub value: Secret,
+}
+
+/// OAuth 2 client credentials (RFC 6749, 4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OAuth2 {
+    /// The token endpoint: `http` or `https`. Held to `outgoing.allow`, the
+    /// timeout and the TLS settings of the destination.
+    #[schemars(extend("format" = "http-url"))]
+    pub token_url: String,
+    /// The client's id, shown with its secret as HTTP Basic.
+    #[schemars(length(min = 1))]
+    pub client_id: String,
+    /// The client's secret.
+    pub client_secret: Secret,
+    /// The scope to ask for; that which the endpoint chooses if not set.
+    #[schemars(length(min = 1))]
+    pub scope: Option<String>,
+}
+
+/// TLS of a client. Files are PEM and relative to the file that names them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Certificates of the authorities that are trusted, in place of those of
+    /// the system.
+    pub ca_file: Option<PathBuf>,
+    /// Whether those of the system are trusted beside `ca_file`.
+    #[serde(default)]
+    pub system_roots: bool,
+    /// The certificate to show, followed by those between it and its authority.
+    pub client_cert_file: Option<PathBuf>,
+    /// The private key of that certificate, not encrypted.
+    pub client_key: Option<SecretPem>,
 }
 
 /// Signing as Standard Webhooks says.
@@ -102,6 +161,10 @@ pub enum DestinationAuth {
 pub struct Sign {
     /// The shared secret: `whsec_` and 24 to 64 bytes in Base64.
     pub secret: Secret,
+    /// Further secrets of that form while one takes the place of another: a
+    /// signature by each is sent.
+    #[serde(default)]
+    pub also: Vec<Secret>,
 }
 
 /// One line a record, in files.
@@ -135,7 +198,8 @@ pub enum FileFormat {
     Ndjson,
 }
 
-/// What becomes of failed attempts: exponential back-off with full jitter.
+/// What becomes of failed attempts: exponential back-off with full jitter, or a
+/// schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
@@ -148,6 +212,14 @@ pub struct Retry {
     /// Time after the first failure at which a delivery is given up (dead).
     #[schemars(range(min = 1, max = MONTH_S))]
     pub budget_s: u64,
+    /// Statuses that are worth another attempt, such as
+    /// `408, 425, 429, 500-599, !501`; what stands later counts more. Others are
+    /// the receiver's last word.
+    pub statuses: Statuses,
+    /// Waits before the second, third, … attempt, varied by a fifth; after the
+    /// last a delivery is given up. In place of `initial_ms` and `max_ms`.
+    #[schemars(inner(range(min = 1, max = DAY_MS)), length(max = 100))]
+    pub schedule_ms: Vec<u64>,
     /// Longest `Retry-After` of a receiver that is honoured.
     #[schemars(range(min = 1, max = DAY_MS))]
     pub retry_after_max_ms: u64,
@@ -160,6 +232,8 @@ impl Default for Retry {
             max_ms: 3_600_000,
             budget_s: DAY_S,
             retry_after_max_ms: 3_600_000,
+            statuses: Statuses::default(),
+            schedule_ms: Vec::new(),
         }
     }
 }

@@ -99,6 +99,27 @@ impl JsonSchema for Secret {
     }
 }
 
+/// A secret of several lines: a private key in PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretPem(pub Secret);
+
+impl JsonSchema for SecretPem {
+    fn schema_name() -> Cow<'static, str> {
+        "SecretPem".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Secret::json_schema(generator);
+        schema.insert(
+            "description".into(),
+            "A secret in PEM by reference: env = \"NAME\" or file = \"PATH\".".into(),
+        );
+        schema.insert("format".into(), "secret-pem".into());
+        schema
+    }
+}
+
 /// User name and password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Secret,
-    duration::{DAY_MS, DAY_S, MONTH_S},
+    duration::{DAY_MS, DAY_S, MONTH_S, TEN_YEARS_S},
 };
 
 /// The listener for sources.
@@ -93,6 +93,15 @@ pub struct Journal {
     /// Arrivals in one commit at most.
     #[schemars(range(min = 1, max = 100_000))]
     pub max_batch: usize,
+    /// How long arrivals are kept that are settled at every destination; those
+    /// that are not stay. Where it is shorter than `ingest.dedup_window_s`, a
+    /// repetition is recognised after a restart only within this time.
+    #[schemars(range(min = 60, max = TEN_YEARS_S))]
+    pub keep_s: u64,
+    /// What the database may hold before senders are told to try again, in
+    /// bytes; 0 for no limit. Deliveries go on and may exceed it, and its log
+    /// takes some 100 MB beside it.
+    pub max_bytes: u64,
 }
 
 impl Default for Journal {
@@ -102,6 +111,8 @@ impl Default for Journal {
             linger_ms: 1,
             max_queue: 4096,
             max_batch: 512,
+            keep_s: 7 * DAY_S,
+            max_bytes: 0,
         }
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 /// What a schema asks for.
 pub(super) enum Form<'a> {
-    /// A reference to a secret.
-    Secret,
+    /// A reference to a secret, of one line or of several.
+    Secret { lines: bool },
     /// One of some texts.
     Choice(Vec<&'a str>),
     /// A table.
@@ -62,8 +62,10 @@ impl<'a> Schema<'a> {
     pub(super) fn form(&self, part: &'a Value) -> Form<'a> {
         let part = self.resolve(part);
         let format = part.get("format").and_then(Value::as_str);
-        if format == Some("secret") {
-            return Form::Secret;
+        match format {
+            Some("secret") => return Form::Secret { lines: false },
+            Some("secret-pem") => return Form::Secret { lines: true },
+            _ => {}
         }
         if let Some(choices) = choices(part) {
             return Form::Choice(choices);

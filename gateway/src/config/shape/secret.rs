@@ -20,7 +20,7 @@ pub(in crate::config) struct SecretReader<'a> {
 }
 
 impl SecretReader<'_> {
-    fn read(&self, reference: &SecretRef, origin: &Origin) -> Result<String, String> {
+    fn read(&self, reference: &SecretRef, origin: &Origin, lines: bool) -> Result<String, String> {
         let text = match reference {
             SecretRef::Env(name) => self
                 .environment
@@ -40,7 +40,7 @@ impl SecretReader<'_> {
         };
         match text.as_str() {
             "" => Err(format!("{reference} is empty")),
-            _ if text.contains(char::is_control) => Err(format!(
+            _ if text.contains(|c| is_out_of_place(c, lines)) => Err(format!(
                 "{reference} holds a line end or another control character"
             )),
             _ => Ok(text),
@@ -58,15 +58,19 @@ impl SecretReader<'_> {
     }
 }
 
+fn is_out_of_place(c: char, lines: bool) -> bool {
+    c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))
+}
+
 impl<'a> Shape<'a, '_> {
-    pub(super) fn secret(&mut self, node: &Node, schema: &'a Json) -> Option<Node> {
+    pub(super) fn secret(&mut self, node: &Node, schema: &'a Json, lines: bool) -> Option<Node> {
         let outer = std::mem::replace(&mut self.hidden, true);
-        let secret = self.secret_hidden(node, schema);
+        let secret = self.secret_hidden(node, schema, lines);
         self.hidden = outer;
         secret
     }
 
-    fn secret_hidden(&mut self, node: &Node, schema: &'a Json) -> Option<Node> {
+    fn secret_hidden(&mut self, node: &Node, schema: &'a Json, lines: bool) -> Option<Node> {
         let name = self.path.last().cloned().unwrap_or_default();
         let Value::Table(table) = &node.value else {
             let finding = Finding::error(
@@ -95,7 +99,7 @@ impl<'a> Shape<'a, '_> {
         };
         // An unread secret is reported, and stands empty so that the rest of
         // what it belongs to can be checked.
-        let value = match self.secrets.read(&reference, &target.origin) {
+        let value = match self.secrets.read(&reference, &target.origin, lines) {
             Ok(value) => value,
             Err(problem) => {
                 let finding = Finding::error(Code::UnreadableSecret, problem)

@@ -8,7 +8,7 @@ use crate::{
         Destination, Driver, Payload,
         file::Line,
         http::{Attempted, Envelope},
-        payload::webhook_id,
+        payload::{rerun_webhook_id, webhook_id},
         prepare::{self, Prepared},
     },
     journal::{Exception, Frozen},
@@ -24,7 +24,7 @@ pub(super) struct Job {
     pub(super) destination: Arc<Destination>,
     /// The delivery as it is kept, when this is not its first attempt.
     pub(super) exception: Option<Exception>,
-    /// Its payload, if one was frozen.
+    /// Its payload, if one was frozen; superseded, it is only compared with.
     pub(super) frozen: Option<Frozen>,
     /// Whether the breaker sent it to see if the destination is back.
     pub(super) probe: bool,
@@ -62,20 +62,27 @@ impl Job {
     pub(super) async fn run(self, workers: Arc<Workers>) -> Done {
         let journey = self.revision.journey(&self.arrival);
         let ended = self.deliver(&journey, &workers).await;
+        // What was frozen stays what the revision of its first attempt made.
+        let revision = match (&self.frozen, &self.exception) {
+            (Some(frozen), Some(kept)) if !frozen.superseded => kept.revision,
+            _ => self.revision.number,
+        };
         Done {
             arrival: self.arrival,
             exception: self.exception,
             probe: self.probe,
             outage: self.outage,
-            revision: self.revision.number,
+            revision,
             ended,
         }
     }
 
     async fn deliver(&self, journey: &Arc<Journey>, workers: &Workers) -> JobEnd {
         match &self.frozen {
-            Some(frozen) => self.deliver_frozen(journey, workers, frozen).await,
-            None => self.deliver_fresh(journey, workers).await,
+            Some(frozen) if !frozen.superseded => {
+                self.deliver_frozen(journey, workers, frozen).await
+            }
+            _ => self.deliver_fresh(journey, workers).await,
         }
     }
 
@@ -85,9 +92,18 @@ impl Job {
             Prepared::Skipped(reason) => JobEnd::Skipped(reason),
             Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
             Prepared::Ready(payload) => {
-                let id = webhook_id(self.arrival.id, &self.destination.name);
+                let id = self.fresh_id(&payload);
                 self.transmit(payload, &id, true).await
             }
+        }
+    }
+
+    /// The id of a payload that was made just now.
+    fn fresh_id(&self, payload: &Payload) -> String {
+        let (arrival, destination) = (self.arrival.id, &self.destination.name);
+        match &self.frozen {
+            Some(old) => rerun_webhook_id(arrival, destination, old, &payload.body),
+            None => webhook_id(arrival, destination),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     delivery::{http::Failed, retry},
     journal::{Attempt, Exception, Outcome, Parking, Payload, Reason, Settlement, State},
     record::Seq,
-    route::Suspension,
+    route::{Suspension, chain::PLUGIN_SUSPENDED},
 };
 
 /// What a destination's answer says about the destination itself.
@@ -22,6 +22,21 @@ pub(super) enum Sign {
     Fails(Option<Duration>),
     /// Nothing was asked of it.
     None,
+}
+
+/// What the end of a job says about the plugins of its chains. What a plugin
+/// suspends on purpose is no failure.
+pub(super) fn sign_of_guests(done: &Done) -> Sign {
+    match &done.ended {
+        JobEnd::Suspended(suspension) if suspension.reason == PLUGIN_SUSPENDED => Sign::Works,
+        JobEnd::Suspended(suspension) if suspension.reason.starts_with("plugin_") => {
+            Sign::Fails(None)
+        }
+        JobEnd::Suspended(_) => Sign::None,
+        // What was frozen did not meet a plugin again.
+        _ if done.exception.is_some() => Sign::None,
+        JobEnd::Skipped(_) | JobEnd::Sent(_) | JobEnd::Line(_) => Sign::Works,
+    }
 }
 
 /// Adds a skipped arrival.
@@ -119,7 +134,10 @@ impl Case {
     }
 
     fn sent(self, settlement: &mut Settlement, sent: Sent, policy: &Retry) -> Sign {
-        let attempted = sent.attempted;
+        let mut attempted = sent.attempted;
+        if let Some(failed) = &mut attempted.failed {
+            failed.for_good |= retry::is_last_word(attempted.status, &policy.statuses);
+        }
         let attempt = Attempt {
             seq: self.seq,
             number: self.number(),

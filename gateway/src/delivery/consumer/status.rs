@@ -14,6 +14,11 @@ pub enum Halt {
         /// Since when.
         since: Timestamp,
     },
+    /// Plugins of its chains failed on many records in a row.
+    PluginsFail {
+        /// Since when.
+        since: Timestamp,
+    },
     /// Its files cannot be written.
     FileError {
         /// Since when.

@@ -11,7 +11,7 @@ use super::{
     trouble::{Trouble, to_sql},
 };
 use crate::{
-    journal::NewArrival,
+    journal::{JournalError, NewArrival},
     record::{Arrival, Tags},
 };
 
@@ -29,6 +29,12 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
             &new.source,
             format!("a body of more than {MAX_BODY} bytes"),
         ));
+    }
+    let size = new.body.len() + OVERHEAD;
+    let size_on_disk = u64::try_from(size).unwrap_or(u64::MAX);
+    if group.room < size_on_disk {
+        let path = group.connection.path().unwrap_or_default().into();
+        return Err(Trouble::Refused(JournalError::Full { path }));
     }
     let tags = tags_as_json(&new.tags)?;
     let tail = group.tail.following(new.received);
@@ -77,7 +83,8 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
             arrival.body.as_ref(),
         ])?;
     *group.tail = tail;
-    group.bytes += arrival.body.len() + OVERHEAD;
+    group.bytes += size;
+    group.room -= size_on_disk;
     Ok(Arc::new(arrival))
 }
 

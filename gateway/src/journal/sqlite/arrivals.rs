@@ -1,6 +1,6 @@
 //! Reading arrivals.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::RangeInclusive, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -90,6 +90,29 @@ pub(super) fn first_kept(
             ))
         })
         .transpose()
+}
+
+/// The runs of positions between two others, both included, that are not kept.
+pub(super) fn gaps(
+    connection: &Connection,
+    first: Seq,
+    last: Seq,
+) -> Result<Vec<RangeInclusive<u64>>, Trouble> {
+    let mut statement = connection
+        .prepare_cached("SELECT seq FROM arrival_index WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq")?;
+    let mut rows = statement.query([to_sql(first.0)?, to_sql(last.0)?])?;
+    let (mut next, mut gaps) = (first.0, Vec::new());
+    while let Some(row) = rows.next()? {
+        let kept: u64 = from_sql(row.get(0)?, "a seq")?;
+        if next < kept {
+            gaps.push(next..=kept - 1);
+        }
+        next = kept + 1;
+    }
+    if next <= last.0 {
+        gaps.push(next..=last.0);
+    }
+    Ok(gaps)
 }
 
 /// The first arrival whose id is not less than this one: ids ascend, so the

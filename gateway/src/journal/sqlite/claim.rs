@@ -7,6 +7,7 @@ use super::{
     arrivals,
     destination::Destination,
     group::Group,
+    retention,
     tail::first_id_at,
     trouble::{Trouble, from_sql, time},
 };
@@ -25,7 +26,9 @@ pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<C
     let mut destination = Destination::load(connection, name)?
         .ok_or_else(|| Trouble::Malformed(format!("destination {name} cannot be stored")))?;
     destination.epoch += 1;
-    destination.end = None;
+    if let Some(end) = destination.end.take() {
+        pass_removed(connection, &mut destination, end)?;
+    }
     destination.store(connection)?;
     Ok(Claim {
         epoch: destination.epoch,
@@ -36,15 +39,37 @@ pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<C
     })
 }
 
+/// What was removed while a destination was retired can be delivered no more: it
+/// is in the range again, as expired.
+fn pass_removed(
+    connection: &Connection,
+    destination: &mut Destination,
+    retired_at: Seq,
+) -> Result<(), Trouble> {
+    let removed_through = retention::removed_through(connection)?;
+    let first = retired_at.next().max(destination.start);
+    for gap in arrivals::gaps(connection, first, removed_through)? {
+        let length = gap.end() - gap.start() + 1;
+        destination.counts.expired += length;
+        destination.removed.expired += length;
+        destination.ahead.insert_range(gap);
+    }
+    destination.cursor = destination.ahead.advance(destination.cursor);
+    Ok(())
+}
+
+/// A range has no holes, so it begins behind everything that was removed: older
+/// arrivals that are kept for the sake of other destinations are not in it.
 fn first_of_range(group: &Group<'_>, start: Start) -> Result<Seq, Trouble> {
+    let whole_from = retention::removed_through(group.connection)?.next();
     let found = match start {
         Start::Now => None,
-        Start::Beginning => arrivals::first_kept(group.connection, Seq(0))?,
+        Start::Beginning => arrivals::first_kept(group.connection, whole_from)?,
         Start::At(at) => {
             arrivals::first_not_before(group.connection, group.tail.head, first_id_at(at))?
         }
     };
-    Ok(found.map_or(group.tail.head.next(), |(seq, _)| seq))
+    Ok(found.map_or(group.tail.head.next(), |(seq, _)| seq.max(whole_from)))
 }
 
 /// Freezes a destination's ledger at the present head.

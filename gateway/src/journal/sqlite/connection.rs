@@ -61,13 +61,13 @@ fn create_private(path: &Path) -> Result<(), JournalError> {
 fn check_identity(
     connection: &Connection,
     path: &Path,
-    may_be_blank: bool,
+    may_be_migrated: bool,
 ) -> Result<(), JournalError> {
     let read = |trouble: Trouble| trouble.at(path, "read");
     let found = schema::application_id(connection).map_err(read)?;
     if found != schema::APPLICATION_ID {
         let blank = found == 0 && schema::is_blank(connection).map_err(read)?;
-        if blank && may_be_blank {
+        if blank && may_be_migrated {
             return Ok(());
         }
         return Err(JournalError::Foreign {
@@ -77,6 +77,13 @@ fn check_identity(
     }
     let version = schema::version(connection).map_err(read)?;
     let known = schema::known_version();
+    if version < known && !may_be_migrated {
+        return Err(JournalError::OlderSchema {
+            path: path.to_owned(),
+            found: version,
+            known,
+        });
+    }
     if version > known {
         return Err(JournalError::NewerSchema {
             path: path.to_owned(),

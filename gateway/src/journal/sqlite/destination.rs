@@ -1,5 +1,7 @@
 //! A destination's row: owner, range, cursor and counters.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::trouble::{Trouble, from_sql, to_sql};
@@ -9,7 +11,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "id, name, epoch, range_start, range_end, cursor, ahead, next_ordinal,
-    delivered, skipped, retrying, suspended, dead, discarded, expired";
+    delivered, skipped, retrying, suspended, dead, discarded, expired,
+    removed_delivered, removed_skipped, removed_discarded, removed_expired";
 
 /// A destination as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub(super) struct Destination {
     pub next_ordinal: u64,
     /// The kept counters; pending is always 0 here.
     pub counts: Counts,
+    /// Of these, the deliveries whose arrivals retention removed; all final.
+    pub removed: Counts,
 }
 
 impl Destination {
@@ -85,6 +90,13 @@ impl Destination {
                 discarded: number(13, "a counter")?,
                 expired: number(14, "a counter")?,
             },
+            removed: Counts {
+                delivered: number(15, "a counter")?,
+                skipped: number(16, "a counter")?,
+                discarded: number(17, "a counter")?,
+                expired: number(18, "a counter")?,
+                ..Counts::default()
+            },
             name,
         })
     }
@@ -102,12 +114,14 @@ impl Destination {
     /// Writes the row, all but the counter of pending deliveries, which follows
     /// from the rest.
     pub(super) fn store(&self, connection: &Connection) -> Result<(), Trouble> {
-        let counts = &self.counts;
+        let (counts, removed) = (&self.counts, &self.removed);
         connection
             .prepare_cached(
                 "UPDATE destinations SET name = ?2, epoch = ?3, range_end = ?4, cursor = ?5,
                  ahead = ?6, next_ordinal = ?7, delivered = ?8, skipped = ?9, retrying = ?10,
-                 suspended = ?11, dead = ?12, discarded = ?13, expired = ?14 WHERE id = ?1",
+                 suspended = ?11, dead = ?12, discarded = ?13, expired = ?14,
+                 removed_delivered = ?15, removed_skipped = ?16, removed_discarded = ?17,
+                 removed_expired = ?18 WHERE id = ?1",
             )?
             .execute(params![
                 self.id,
@@ -124,6 +138,10 @@ impl Destination {
                 to_sql(counts.dead)?,
                 to_sql(counts.discarded)?,
                 to_sql(counts.expired)?,
+                to_sql(removed.delivered)?,
+                to_sql(removed.skipped)?,
+                to_sql(removed.discarded)?,
+                to_sql(removed.expired)?,
             ])?;
         Ok(())
     }
@@ -131,6 +149,13 @@ impl Destination {
     /// Whether an arrival has passed.
     pub(super) fn has_passed(&self, seq: Seq) -> bool {
         seq <= self.cursor || self.ahead.contains(seq)
+    }
+
+    /// How many arrivals between two positions have passed.
+    pub(super) fn passed_within(&self, range: &RangeInclusive<u64>) -> u64 {
+        let (first, last) = (*range.start(), *range.end());
+        let up_to_cursor = (self.cursor.0.min(last) + 1).saturating_sub(first);
+        up_to_cursor + self.ahead.count_within(range)
     }
 
     /// The last arrival of the range, in a journal with this head.
@@ -149,6 +174,7 @@ impl Destination {
             epoch: self.epoch,
             retired: self.end.is_some(),
             counts: self.counts,
+            removed: self.removed.total(),
         };
         let passed = (self.cursor.0 + 1).saturating_sub(self.start.0) + ledger.ahead;
         ledger.counts.pending = ledger.arrivals().saturating_sub(passed);

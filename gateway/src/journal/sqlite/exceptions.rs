@@ -117,7 +117,8 @@ pub(super) fn frozen(
     seq: Seq,
 ) -> Result<Option<Frozen>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT body, content_type, target, headers, webhook_id, digests FROM frozen
+        "SELECT body, content_type, target, headers, webhook_id, digests, superseded
+         FROM frozen
          WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2",
     )?;
     let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
@@ -136,6 +137,7 @@ pub(super) fn frozen(
         })?,
         webhook_id: row.get(4)?,
         digests: row.get(5)?,
+        superseded: row.get(6)?,
     }))
 }
 

@@ -38,45 +38,76 @@ pub(super) fn window(
 ) -> Result<Vec<Option<Last>>, Trouble> {
     let length = from_sql::<usize>(to_sql((last + 1).saturating_sub(first))?, "a window")?;
     let mut folded = vec![None; length];
-    let mut statement = connection.prepare_cached(
-        "SELECT first_seq, last_seq, ordinal, settled_ms, entries FROM outcomes
-         WHERE destination = ?1 AND first_seq BETWEEN ?2 AND ?3 AND last_seq >= ?4",
-    )?;
-    let reach = first.saturating_sub(MAX_SPAN - 1);
-    let mut rows = statement.query(params![
-        destination,
-        to_sql(reach)?,
-        to_sql(last)?,
-        to_sql(first)?
-    ])?;
-    while let Some(row) = rows.next()? {
-        let start: u64 = from_sql(row.get(0)?, "a seq")?;
-        let end: u64 = from_sql(row.get(1)?, "a seq")?;
-        let ordinal: u64 = from_sql(row.get(2)?, "an ordinal")?;
-        let settled_ms = row.get(3)?;
-        let steps = packed::unpack(start, end, row.get_ref(4)?.as_blob().unwrap_or_default())
-            .ok_or_else(|| {
-                Trouble::Malformed(format!(
-                    "the outcomes of {start} to {end} (ordinal {ordinal}) cannot be read"
-                ))
-            })?;
-        for step in steps {
+    for row in rows(connection, destination, first, last)? {
+        for step in row.steps {
             for seq in step.first.max(first)..=(step.first + step.more).min(last) {
                 let place = usize::try_from(seq - first).ok();
                 let Some(place) = place.and_then(|at| folded.get_mut(at)) else {
                     continue;
                 };
-                if place.is_none_or(|before: Last| before.ordinal < ordinal) {
+                if place.is_none_or(|before: Last| before.ordinal < row.ordinal) {
                     *place = Some(Last {
                         step,
-                        settled_ms,
-                        ordinal,
+                        settled_ms: row.settled_ms,
+                        ordinal: row.ordinal,
                     });
                 }
             }
         }
     }
     Ok(folded)
+}
+
+/// A row of outcomes.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// Its first position.
+    pub first: u64,
+    /// Its place in the order of settlement.
+    pub ordinal: u64,
+    /// When it was settled, in Unix milliseconds.
+    pub settled_ms: i64,
+    /// What it says.
+    pub steps: Vec<Step>,
+}
+
+/// The rows of outcomes that reach into the positions `first` to `last`.
+pub(super) fn rows(
+    connection: &Connection,
+    destination: i64,
+    first: u64,
+    last: u64,
+) -> Result<Vec<Row>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT first_seq, last_seq, ordinal, settled_ms, entries FROM outcomes
+         WHERE destination = ?1 AND first_seq BETWEEN ?2 AND ?3 AND last_seq >= ?4",
+    )?;
+    let reach = first.saturating_sub(MAX_SPAN - 1);
+    let mut found = statement.query(params![
+        destination,
+        to_sql(reach)?,
+        to_sql(last)?,
+        to_sql(first)?
+    ])?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let start: u64 = from_sql(row.get(0)?, "a seq")?;
+        let end: u64 = from_sql(row.get(1)?, "a seq")?;
+        let ordinal: u64 = from_sql(row.get(2)?, "an ordinal")?;
+        let steps = packed::unpack(start, end, row.get_ref(4)?.as_blob().unwrap_or_default())
+            .ok_or_else(|| {
+                Trouble::Malformed(format!(
+                    "the outcomes of {start} to {end} (ordinal {ordinal}) cannot be read"
+                ))
+            })?;
+        rows.push(Row {
+            first: start,
+            ordinal,
+            settled_ms: row.get(3)?,
+            steps,
+        });
+    }
+    Ok(rows)
 }
 
 /// What became of an arrival at every destination whose range holds it.
@@ -112,6 +143,10 @@ pub(super) fn stride(
         return Ok((found, None));
     }
     let first = after.next().max(destination.start);
+    // Over what retention removed.
+    let Some((first, _)) = arrivals::first_kept(connection, first)? else {
+        return Ok((Vec::new(), None));
+    };
     let last = Seq(first.0 + stride - 1);
     let mut found = deliveries(connection, &destination, head, first, last, state)?;
     found.truncate(limit);
@@ -119,7 +154,7 @@ pub(super) fn stride(
 }
 
 /// The deliveries of a destination within a range of positions; those in one
-/// state, or all.
+/// state, or all. Of what retention removed there are none any more.
 pub(super) fn deliveries(
     connection: &Connection,
     destination: &Destination,
@@ -137,6 +172,9 @@ pub(super) fn deliveries(
     let mut found = Vec::new();
     let folded = window(connection, destination.id, first, last)?;
     for (seq, step) in (first..).map(Seq).zip(folded) {
+        if step.is_none() && destination.has_passed(seq) {
+            continue;
+        }
         let present = step.map_or(State::Pending, |last| last.step.state);
         if state.is_none_or(|wanted| wanted == present) {
             found.push(fate(

@@ -16,6 +16,10 @@ pub(super) struct Group<'a> {
     pub names: &'a mut Names,
     /// Roughly how many bytes the group has written.
     pub bytes: usize,
+    /// Roughly how many bytes of arrivals the file's limit still admits. What
+    /// became of arrivals is written whatever the limit, since only that makes
+    /// room.
+    pub room: u64,
 }
 
 /// Something to be committed, with someone waiting for it.

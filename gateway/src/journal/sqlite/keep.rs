@@ -56,9 +56,16 @@ pub(super) fn park(
         ])?;
     match &parking.payload {
         Payload::Keep => Ok(()),
-        Payload::Forget => thaw(group.connection, destination, exception.seq),
+        Payload::Supersede => supersede(group.connection, destination, exception.seq),
         Payload::Freeze(frozen) => freeze(group, destination, exception.seq, frozen),
     }
+}
+
+fn supersede(connection: &Connection, destination: i64, seq: Seq) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("UPDATE frozen SET superseded = 1 WHERE destination = ?1 AND seq = ?2")?
+        .execute(params![destination, to_sql(seq.0)?])?;
+    Ok(())
 }
 
 fn freeze(
@@ -73,7 +80,7 @@ fn freeze(
         .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO frozen (destination, seq, webhook_id, content_type, target,
-             headers, digests, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             headers, digests, body, superseded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             destination,
@@ -84,6 +91,7 @@ fn freeze(
             headers,
             frozen.digests,
             frozen.body.as_ref(),
+            frozen.superseded,
         ])?;
     group.bytes += frozen.body.len();
     Ok(())

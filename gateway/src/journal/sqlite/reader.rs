@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{arrivals, destination::Destination, exceptions, fold, readers::Readers, verify};
+use super::{
+    arrivals, destination::Destination, exceptions, fold, readers::Readers, tail::first_id_at,
+    verify,
+};
 use crate::{
     journal::{
         Attempt, Audit, Exception, Fate, FilePart, Frozen, JournalError, JournalReader, Ledger,
@@ -50,6 +53,15 @@ impl<J: ReadsFile> JournalReader for J {
 
     async fn find(&self, id: ArrivalId) -> Result<Option<Arc<Arrival>>, JournalError> {
         self.readers().read(move |db| arrivals::find(db, id)).await
+    }
+
+    async fn first_since(&self, time: Timestamp) -> Result<Seq, JournalError> {
+        let head = self.newest();
+        let found = self
+            .readers()
+            .read(move |db| arrivals::first_not_before(db, head, first_id_at(time)))
+            .await?;
+        Ok(found.map_or(head.next(), |(seq, _)| seq))
     }
 
     async fn find_session(

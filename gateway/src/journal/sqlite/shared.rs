@@ -22,21 +22,25 @@ pub(super) struct Shared {
     pub failed_commits: AtomicU64,
     /// Requests in the commits that succeeded.
     pub committed: AtomicU64,
-    /// The largest size of the main file in bytes; 0 for no limit.
-    pub max_file_bytes: AtomicU64,
+    /// How much the file may hold before arrivals are refused, in bytes; 0 for
+    /// no limit.
+    pub max_bytes: AtomicU64,
+    /// What the file holds, free pages apart, in bytes.
+    pub used_bytes: AtomicU64,
     failure: Mutex<Option<JournalError>>,
 }
 
 impl Shared {
     /// For a journal with this head.
-    pub(super) fn new(head: Seq, max_file_bytes: u64) -> Self {
+    pub(super) fn new(head: Seq, max_bytes: u64) -> Self {
         Self {
             head: watch::Sender::new(head),
             queued: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             failed_commits: AtomicU64::new(0),
             committed: AtomicU64::new(0),
-            max_file_bytes: AtomicU64::new(max_file_bytes),
+            max_bytes: AtomicU64::new(max_bytes),
+            used_bytes: AtomicU64::new(0),
             failure: Mutex::new(None),
         }
     }

@@ -1,6 +1,9 @@
 //! Recounting the books from arrivals and outcomes.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::RangeInclusive,
+};
 
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -74,7 +77,10 @@ struct Recount<'a> {
     connection: &'a Connection,
     destination: Destination,
     head: Seq,
+    /// By outcomes, for the arrivals that are kept.
     counts: Counts,
+    /// Positions of the range whose arrivals are not kept.
+    removed: u64,
     mismatches: Vec<String>,
     untold: u64,
 }
@@ -86,6 +92,7 @@ impl<'a> Recount<'a> {
             destination,
             head,
             counts: Counts::default(),
+            removed: 0,
             mismatches: Vec::new(),
             untold: 0,
         }
@@ -95,11 +102,19 @@ impl<'a> Recount<'a> {
         let end = self.destination.end(self.head);
         let mut first = self.destination.start.0;
         while first <= end.0 {
+            let kept = arrivals::first_kept(self.connection, Seq(first))?;
+            let kept = kept.map_or(end.0 + 1, |(seq, _)| seq.0.min(end.0 + 1));
+            if kept - first >= WINDOW {
+                self.pass_removed(&(first..=kept - 1))?;
+                first = kept;
+                continue;
+            }
             let last = end.0.min(first + WINDOW - 1);
             self.count_window(first, last)?;
             first = last + 1;
         }
         self.check_bounds(end)?;
+        self.add_removed();
         let ledger = self.destination.ledger(self.head);
         for state in State::ALL {
             let (kept, counted) = (ledger.counts.of(state), self.counts.of(state));
@@ -126,14 +141,71 @@ impl<'a> Recount<'a> {
         })
     }
 
+    /// A long gap between kept arrivals, without a look at each position:
+    /// everything in it has passed, and nothing is told of it any more.
+    fn pass_removed(&mut self, gap: &RangeInclusive<u64>) -> Result<(), Trouble> {
+        let length = gap.end() - gap.start() + 1;
+        self.removed += length;
+        let (first, last) = (*gap.start(), *gap.end());
+        let passed = self.destination.passed_within(gap);
+        if passed != length {
+            self.mismatch(format!(
+                "of arrivals {first} to {last}, which are not kept any more, only {passed} have passed"
+            ));
+        }
+        for (table, position) in [("outcomes", "first_seq"), ("exceptions", "seq")] {
+            let rows: i64 = self.connection.query_row(
+                &format!(
+                    "SELECT count(*) FROM {table} WHERE destination = ?1 AND {position} BETWEEN ?2 AND ?3"
+                ),
+                params![self.destination.id, to_sql(first)?, to_sql(last)?],
+                |row| row.get(0),
+            )?;
+            if rows > 0 {
+                self.mismatch(format!(
+                    "{rows} rows of {table} are about arrivals {first} to {last}, which are not kept any more"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The recount of what is not kept any more is what was counted when it was
+    /// removed.
+    fn add_removed(&mut self) {
+        let removed = self.destination.removed;
+        if removed.total() != self.removed {
+            self.mismatch(format!(
+                "{} arrivals of its range are not kept any more, {} are counted as removed",
+                self.removed,
+                removed.total()
+            ));
+        }
+        for state in State::ALL {
+            *self.counts.of_mut(state) += removed.of(state);
+        }
+    }
+
     fn count_window(&mut self, first: u64, last: u64) -> Result<(), Trouble> {
         let folded = fold::window(self.connection, self.destination.id, first, last)?;
         let mut exceptions = self.exceptions(first, last)?;
         let present = self.present(first, last)?;
         for (seq, step) in (first..=last).zip(folded) {
             let state = step.map_or(State::Pending, |last| last.step.state);
-            *self.counts.of_mut(state) += 1;
             let passed = self.destination.has_passed(Seq(seq));
+            let is_kept = present
+                .as_ref()
+                .is_none_or(|present| present.contains(&seq));
+            if !is_kept {
+                self.removed += 1;
+                if step.is_some() || !passed || exceptions.contains_key(&seq) {
+                    self.mismatch(format!(
+                        "arrival {seq} is {state}, but is not kept any more"
+                    ));
+                }
+                continue;
+            }
+            *self.counts.of_mut(state) += 1;
             if passed != step.is_some() {
                 self.mismatch(if passed {
                     format!("arrival {seq} has passed, but has no outcome")
@@ -149,16 +221,6 @@ impl<'a> Recount<'a> {
                     "arrival {seq} is an exception: {}, by its outcomes: {}",
                     name(kept),
                     name(wanted)
-                ));
-            }
-            let needed = step.is_none() || wanted.is_some();
-            if needed
-                && present
-                    .as_ref()
-                    .is_some_and(|present| !present.contains(&seq))
-            {
-                self.mismatch(format!(
-                    "arrival {seq} is {state}, but is not kept any more"
                 ));
             }
         }

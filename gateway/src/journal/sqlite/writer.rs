@@ -24,7 +24,8 @@ use super::{
     names::Names,
     shared::Shared,
     tail::Tail,
-    trouble::{Trouble, from_sql, to_sql},
+    tidy,
+    trouble::{Trouble, from_sql},
 };
 use crate::journal::JournalError;
 
@@ -34,7 +35,8 @@ struct Database {
     tail: Tail,
     names: Names,
     page_size: u64,
-    max_file_bytes: u64,
+    /// What the file's pages hold, free ones apart, in bytes.
+    used_bytes: u64,
 }
 
 /// The thread's state.
@@ -58,13 +60,17 @@ impl Writer {
         path: PathBuf,
         linger: Duration,
         max_group: usize,
-        max_file_bytes: u64,
+        max_bytes: u64,
     ) -> Result<Self, JournalError> {
         let database = Database::open(&path)?;
+        let shared = Shared::new(database.tail.head, max_bytes);
+        shared
+            .used_bytes
+            .store(database.used_bytes, Ordering::Relaxed);
         Ok(Self {
             linger,
             max_group: max_group.max(1),
-            shared: Arc::new(Shared::new(database.tail.head, max_file_bytes)),
+            shared: Arc::new(shared),
             checkpoints: Checkpoints::start(&path)?,
             acknowledged: database.tail,
             database: Some(database),
@@ -131,12 +137,14 @@ impl Writer {
             self.reopen()?;
         }
         let database = self.database.as_mut().ok_or(JournalError::Closed)?;
-        let limit = self.shared.max_file_bytes.load(Ordering::Relaxed);
+        let limit = self.shared.max_bytes.load(Ordering::Relaxed);
         let bytes = database
-            .limit_file(limit)
-            .and_then(|()| database.transact(tasks))
+            .transact(tasks, limit)
             .map_err(|trouble| trouble.at(&self.path, "write to"))?;
         self.acknowledged = database.tail;
+        self.shared
+            .used_bytes
+            .store(database.used_bytes, Ordering::Relaxed);
         self.checkpoints.written(bytes);
         Ok(())
     }
@@ -185,35 +193,23 @@ impl Database {
                 Tail::load(&connection)?,
                 Names::load(&connection)?,
                 page_size,
+                tidy::pages(&connection)?.0 * page_size,
             ))
         };
-        let (tail, names, page_size) = load().map_err(|trouble| trouble.at(path, "read"))?;
+        let (tail, names, page_size, used_bytes) =
+            load().map_err(|trouble| trouble.at(path, "read"))?;
         Ok(Self {
             connection,
             tail,
             names,
             page_size,
-            max_file_bytes: 0,
+            used_bytes,
         })
     }
 
-    fn limit_file(&mut self, max_bytes: u64) -> Result<(), Trouble> {
-        if max_bytes == self.max_file_bytes {
-            return Ok(());
-        }
-        let pages = match max_bytes {
-            0 => u64::from(u32::MAX) - 1,
-            bytes => (bytes / self.page_size).max(1),
-        };
-        let pages = to_sql(pages)?;
-        self.connection
-            .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
-        self.max_file_bytes = max_bytes;
-        Ok(())
-    }
-
-    /// One transaction for all tasks. Returns roughly how many bytes it wrote.
-    fn transact(&mut self, tasks: &mut [Box<dyn Task>]) -> Result<usize, Trouble> {
+    /// One transaction for all tasks, with a limit of the file in bytes (0 for
+    /// none). Returns roughly how many bytes it wrote.
+    fn transact(&mut self, tasks: &mut [Box<dyn Task>], limit: u64) -> Result<usize, Trouble> {
         let connection = &self.connection;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut group = Group {
@@ -221,11 +217,16 @@ impl Database {
             tail: &mut self.tail,
             names: &mut self.names,
             bytes: 0,
+            room: match limit {
+                0 => u64::MAX,
+                limit => limit.saturating_sub(self.used_bytes),
+            },
         };
         for task in tasks {
             task.apply(&mut group)?;
         }
         let bytes = group.bytes;
+        self.used_bytes = tidy::pages(connection)?.0 * self.page_size;
         connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(bytes)
     }

@@ -66,6 +66,18 @@ async fn arrivals_are_found_by_position_id_and_session() {
 }
 
 #[tokio::test]
+async fn times_become_positions() {
+    let fixture = Fixture::new();
+    fixture.append(5).await;
+    for (ms, position) in [(-9, 1), (0, 1), (1, 2), (4, 5), (5, 6), (9, 6)] {
+        let found = fixture.journal.first_since(at(ms)).await;
+        assert_eq!(found, Ok(Seq(position)), "{ms}");
+    }
+    let none = Fixture::new().journal.first_since(at(0)).await;
+    assert_eq!(none, Ok(Seq(1)));
+}
+
+#[tokio::test]
 async fn reading_stops_at_the_limits() {
     let fixture = Fixture::new();
     let arrivals = fixture.append(10).await;

@@ -4,7 +4,10 @@ use std::{sync::Arc, task::Poll};
 
 use super::fixture::{Fixture, arrival, delivered};
 use crate::{
-    journal::{Journal, JournalError, JournalReader, NewArrival, State, sqlite::Options},
+    journal::{
+        Journal, JournalError, JournalReader, NewArrival, State,
+        sqlite::{Options, SqliteJournal, group::Isolation},
+    },
     record::Seq,
 };
 
@@ -15,13 +18,25 @@ fn large(bytes: usize) -> NewArrival {
     }
 }
 
+/// Lets the file have so many pages at most, until it is opened anew.
+async fn disk_of(journal: &SqliteJournal, pages: u32) {
+    let limited = journal.submit(Isolation::Savepoint, move |group| {
+        let set = "max_page_count";
+        group
+            .connection
+            .pragma_update_and_check(None, set, pages, |_| Ok(()))?;
+        Ok(())
+    });
+    limited.await.expect("a smaller disk");
+}
+
 #[tokio::test]
 async fn a_full_file_acknowledges_nothing_and_heals() {
     let fixture = Fixture::new();
     let acknowledged = fixture.append(3).await;
     let epoch = fixture.claim().await.epoch;
     let journal = &fixture.journal;
-    journal.set_max_file_bytes(200_000);
+    disk_of(journal, 40).await;
     let (first, second, third) = tokio::join!(
         journal.append(large(100_000)),
         journal.append(large(100_000)),
@@ -40,9 +55,7 @@ async fn a_full_file_acknowledges_nothing_and_heals() {
         "nothing but what was acknowledged"
     );
     assert!(!journal.health().is_ok());
-    assert!(journal.append(large(400_000)).await.is_err(), "still full");
-
-    journal.set_max_file_bytes(0);
+    // Opened anew, the file has room again.
     assert_eq!(journal.probe().await, Ok(()));
     assert!(journal.health().is_ok());
     let next = fixture.append(1).await;
@@ -63,9 +76,8 @@ async fn a_lost_file_is_noticed() {
     db.execute_batch("DELETE FROM arrival_index WHERE seq = 3; DELETE FROM arrivals WHERE seq = 3")
         .expect("a loss");
     // The writer believes in position 4 and only looks again after a failure.
-    fixture.journal.set_max_file_bytes(1);
-    assert!(fixture.journal.append(large(100_000)).await.is_err());
-    fixture.journal.set_max_file_bytes(0);
+    disk_of(&fixture.journal, 1).await;
+    assert!(fixture.journal.append(large(400_000)).await.is_err());
     let error = fixture
         .journal
         .append(arrival(1))

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{
     journal::{
         Audit, Claim, Dedup, Exception, Frozen, Journal, JournalReader, NewArrival, Outcome,
-        Parking, Payload, Reason, Settlement, Start, State,
+        Parking, Payload, Reason, Retention, Settlement, Start, State,
         sqlite::{Options, SqliteJournal},
     },
     record::{Arrival, Kind, Seq, Tags},
@@ -84,6 +84,34 @@ impl Fixture {
     pub(super) async fn counted(&self, state: State) -> u64 {
         let ledger = self.journal.ledger(CRM).await.expect("a ledger");
         ledger.expect("a destination").counts.of(state)
+    }
+
+    /// Removes what may go at a time when everything received before `cutoff`
+    /// is old enough, and returns how many arrivals that was.
+    pub(super) async fn remove_before(&self, cutoff: Timestamp) -> u64 {
+        let retention = Retention {
+            now: at(1_000_000),
+            keep: at(1_000_000).duration_since(cutoff),
+        };
+        let (mut after, mut removed) = (Seq(0), 0);
+        loop {
+            let step = self.journal.remove_settled(after, retention).await;
+            let step = step.expect("a step");
+            removed += step.arrivals;
+            match step.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        while self.journal.tidy(retention).await.expect("tidied") {}
+        removed
+    }
+
+    /// The arrivals that are kept.
+    pub(super) async fn kept(&self) -> Vec<u64> {
+        let kept = self.journal.read(Seq(0), usize::MAX, usize::MAX).await;
+        let kept = kept.expect("a read");
+        kept.iter().map(|arrival| arrival.seq.0).collect()
     }
 
     pub(super) async fn assert_clean(&self) -> Audit {
@@ -164,6 +192,7 @@ pub(super) fn frozen() -> Frozen {
         ],
         webhook_id: "id.crm".to_owned(),
         digests: "mask@sha256:00".to_owned(),
+        superseded: false,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whatever is settled in whatever order, the books agree with a plain model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::fixture::{CRM, Fixture, outcome, parking, settlement};
+use super::fixture::{CRM, Fixture, at, outcome, parking, settlement};
 use crate::{
     journal::{Journal, JournalReader, State},
     record::Seq,
@@ -15,6 +15,8 @@ enum Act {
     Append(usize),
     /// Arrivals (modulo the head, plus a little) and the state they get.
     Settle(Vec<(u64, State)>),
+    /// Removes what was received before this millisecond.
+    Retain(i64),
     Claim,
     Restart,
     PowerCut,
@@ -25,6 +27,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (1_usize..12).prop_map(Act::Append),
         8 => prop::collection::vec((0_u64..1000, state), 1..10).prop_map(Act::Settle),
+        3 => (0_i64..14).prop_map(Act::Retain),
         1 => Just(Act::Claim),
         1 => Just(Act::Restart),
         1 => Just(Act::PowerCut),
@@ -48,12 +51,15 @@ fn settle(model: &BTreeMap<u64, State>, parts: &[(u64, State)]) -> Option<BTreeM
 async fn run(acts: Vec<Act>) {
     let mut fixture = Fixture::new();
     let mut model: BTreeMap<u64, State> = BTreeMap::new();
+    let mut kept: BTreeMap<u64, i64> = BTreeMap::new();
     let mut epoch = fixture.claim().await.epoch;
     for act in acts {
         match act {
             Act::Append(count) => {
                 for arrival in fixture.append(count).await {
                     model.insert(arrival.seq.0, State::Pending);
+                    let age = arrival.received.duration_since(at(0)).as_millis();
+                    kept.insert(arrival.seq.0, i64::try_from(age).expect("small"));
                 }
             }
             Act::Settle(parts) => {
@@ -81,15 +87,35 @@ async fn run(acts: Vec<Act>) {
                 assert_eq!(result.is_ok(), expected.is_some(), "{parts:?}: {result:?}");
                 model = expected.unwrap_or(model);
             }
+            Act::Retain(cutoff) => {
+                let gone = removable(&model, &kept, cutoff);
+                let removed = fixture.remove_before(at(cutoff)).await;
+                assert_eq!(removed, gone.len() as u64, "before {cutoff}: {gone:?}");
+                kept.retain(|seq, _| !gone.contains(seq));
+            }
             Act::Claim => epoch = fixture.claim().await.epoch,
             Act::Restart => fixture = fixture.reopened(),
             Act::PowerCut => fixture = fixture.after_power_cut(),
         }
     }
-    compare(&fixture, &model).await;
+    compare(&fixture, &model, &kept).await;
 }
 
-async fn compare(fixture: &Fixture, model: &BTreeMap<u64, State>) {
+/// What the model thinks retention may remove: what is finished, up to the first
+/// arrival that is too young, and never the newest.
+fn removable(
+    model: &BTreeMap<u64, State>,
+    kept: &BTreeMap<u64, i64>,
+    cutoff: i64,
+) -> BTreeSet<u64> {
+    kept.iter()
+        .take_while(|&(_, &received)| received < cutoff)
+        .map(|(&seq, _)| seq)
+        .filter(|seq| model[seq].is_final() && *seq < model.len() as u64)
+        .collect()
+}
+
+async fn compare(fixture: &Fixture, model: &BTreeMap<u64, State>, kept: &BTreeMap<u64, i64>) {
     let audit = fixture.assert_clean().await;
     for state in State::ALL {
         let expected = model.values().filter(|&&other| other == state).count() as u64;
@@ -108,7 +134,12 @@ async fn compare(fixture: &Fixture, model: &BTreeMap<u64, State>) {
         .iter()
         .map(|fate| (fate.seq.0, fate.state))
         .collect();
-    assert_eq!(&fates, model);
+    let mut told = model.clone();
+    told.retain(|seq, _| kept.contains_key(seq));
+    assert_eq!(fates, told);
+    assert!(fixture.kept().await.iter().eq(kept.keys()));
+    let ledger = &audit.destinations[0].ledger;
+    assert_eq!(ledger.removed, (model.len() - kept.len()) as u64);
     let passed = model
         .values()
         .take_while(|&&state| state != State::Pending)

@@ -193,19 +193,27 @@ async fn a_refused_neighbour_does_not_spoil_the_group() {
 }
 
 #[tokio::test]
-async fn payloads_are_kept_replaced_and_forgotten() {
+async fn payloads_are_kept_replaced_and_superseded() {
     let fixture = Fixture::new();
     fixture.append(1).await;
     let epoch = fixture.claim().await.epoch;
     let mut other = frozen();
     other.body = bytes::Bytes::from_static(b"{}");
     other.target = None;
+    let mut superseded = other.clone();
+    superseded.superseded = true;
     for (payload, expected) in [
         (Payload::Keep, None),
+        (Payload::Supersede, None),
         (Payload::Freeze(Box::new(frozen())), Some(frozen())),
         (Payload::Keep, Some(frozen())),
+        (
+            Payload::Freeze(Box::new(other.clone())),
+            Some(other.clone()),
+        ),
+        (Payload::Supersede, Some(superseded.clone())),
+        (Payload::Keep, Some(superseded)),
         (Payload::Freeze(Box::new(other.clone())), Some(other)),
-        (Payload::Forget, None),
     ] {
         let exception = exception(1, State::Retrying);
         let parked = Parking { exception, payload };

@@ -11,13 +11,62 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::fixture::{Fixture, arrival, outcome, settlement};
+use jiff::SignedDuration;
+
+use super::fixture::{Fixture, arrival, at, outcome, settlement};
 use crate::{
-    journal::{Journal, JournalReader, NewArrival, State},
+    journal::{Journal, JournalReader, NewArrival, Retention, State},
     record::Seq,
 };
 
 const ROWS: usize = 40_000;
+
+/// Steps of retention, and how long an append waits beside them.
+async fn remove_everything(fixture: &Fixture) {
+    let retention = Retention {
+        now: at(1_000_000),
+        keep: SignedDuration::from_secs(1),
+    };
+    let before = fixture.journal.health();
+    let (started, cpu_before) = (Instant::now(), cpu());
+    let (mut after, mut removed, mut longest) = (Seq(0), 0, Duration::ZERO);
+    let mut slowest_append = Duration::ZERO;
+    loop {
+        let began = Instant::now();
+        let (step, appended) =
+            tokio::join!(fixture.journal.remove_settled(after, retention), async {
+                fixture
+                    .journal
+                    .append(realistic(0))
+                    .await
+                    .expect("an arrival");
+                began.elapsed()
+            });
+        let step = step.expect("a step");
+        longest = longest.max(began.elapsed());
+        slowest_append = slowest_append.max(appended);
+        removed += step.arrivals;
+        let Some(next) = step.next else { break };
+        after = next;
+    }
+    let rows = usize::try_from(removed).expect("fits");
+    report("remove", rows, started, cpu_before);
+    println!("  longest step {longest:.1?}, slowest append beside one {slowest_append:.1?}");
+    let (started, mut steps) = (Instant::now(), 0);
+    while fixture.journal.tidy(retention).await.expect("tidied") {
+        steps += 1;
+    }
+    let after = fixture.journal.health();
+    println!(
+        "  gave space back in {steps} steps, {:.1?}; used {} to {} bytes, file {} to {} bytes",
+        started.elapsed(),
+        before.used_bytes,
+        after.used_bytes,
+        before.file_bytes,
+        after.file_bytes
+    );
+    fixture.assert_clean().await;
+}
 
 /// CPU time of this process so far, from the kernel's accounting in ticks of
 /// 10 ms; `None` where there is none.
@@ -116,4 +165,5 @@ async fn appends_and_settlements() {
         from = last.seq.next();
     }
     report("read, 500 at once", settled, started, cpu_before);
+    remove_everything(&fixture).await;
 }

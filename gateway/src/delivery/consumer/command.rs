@@ -1,0 +1,46 @@
+//! What a person may ask of a consumer.
+
+use tokio::sync::oneshot;
+
+use crate::{
+    journal::{JournalError, Reason, State},
+    record::Seq,
+};
+
+/// What someone asks of a consumer.
+#[derive(Debug)]
+pub enum Command {
+    /// Repair these deliveries.
+    Repair {
+        /// Those that are meant.
+        chosen: Vec<Chosen>,
+        /// How.
+        repair: Repair,
+        /// How many were repaired, or why none. What is under way at the moment,
+        /// or is in another state since it was chosen, is left alone.
+        reply: oneshot::Sender<Result<usize, JournalError>>,
+    },
+}
+
+/// A delivery as it stood when someone chose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Chosen {
+    /// The arrival.
+    pub seq: Seq,
+    /// The state of the exception.
+    pub state: State,
+}
+
+/// What is done with an exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repair {
+    /// Try again now: the frozen bytes where there are any, else the chain's.
+    Retry,
+    /// Run the chain of today and send what it makes, whatever was frozen.
+    Rerun,
+    /// Give it up.
+    Discard {
+        /// Why, in a person's words.
+        because: Reason,
+    },
+}

@@ -1,0 +1,126 @@
+//! What ended: taken into the next settlement, and heeded by the breakers.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    super::{
+        Halt,
+        job::{Done, JobEnd},
+        settling::{self, Sign},
+    },
+    CatchingUp, Session,
+};
+use crate::record::Seq;
+
+impl Session<'_> {
+    pub(super) fn collect(&mut self, done: Done) {
+        self.take_in(done);
+        while let Some(Ok(done)) = self.tasks.try_join_next() {
+            self.take_in(done);
+        }
+    }
+
+    pub(super) fn take_in(&mut self, done: Done) {
+        self.settlement.at = Timestamp::now();
+        if done.exception.is_some() {
+            self.retries_under_way -= 1;
+        }
+        let probe = done.probe;
+        let guests = settling::sign_of_guests(&done);
+        self.heed_guests(guests, probe);
+        match (done.ended, &mut self.lines) {
+            (JobEnd::Line(line), Some(lines)) => {
+                lines.add(line, done.revision);
+                self.heed(Sign::None, probe);
+            }
+            (ended, _) => {
+                self.note_failure(&ended);
+                let done = Done { ended, ..done };
+                let sign = settling::settle(&mut self.settlement, done, &self.destination.retry);
+                self.heed(sign, probe);
+            }
+        }
+    }
+
+    pub(super) fn note_failure(&self, ended: &JobEnd) {
+        if let JobEnd::Sent(sent) = ended {
+            let destination = self.destination.name.to_string();
+            metrics::histogram!("cdr_gateway_attempt_seconds", "destination" => destination)
+                .record(sent.attempted.took.as_secs_f64());
+            if let Some(failed) = &sent.attempted.failed {
+                let failure = (sent.attempted.at, failed.reason.clone());
+                let status = &self.consumer.status;
+                status.update(|status| status.last_failure = Some(failure));
+            }
+        }
+    }
+
+    pub(super) fn heed(&mut self, sign: Sign, probe: bool) {
+        let now = Instant::now().into_std();
+        match sign {
+            Sign::Works => {
+                if let Some(outage) = self.breaker.answered(now) {
+                    tracing::info!(destination = &*self.destination.name, "destination is back");
+                    let after = Seq(0);
+                    self.catching_up = Some(CatchingUp { after, outage });
+                    self.consumer.status.update(|status| status.halt = None);
+                    self.gauge_breaker(0.0);
+                }
+            }
+            Sign::Fails(hint) => {
+                let longest = Duration::from_millis(self.destination.retry.retry_after_max_ms);
+                let hint = hint.map(|hint| hint.min(longest));
+                if self.breaker.failed(now, probe, hint) {
+                    self.opened();
+                }
+            }
+            Sign::None if probe => self.breaker.probe_void(now),
+            Sign::None => {}
+        }
+    }
+
+    pub(super) fn heed_guests(&mut self, sign: Sign, probe: bool) {
+        let now = Instant::now().into_std();
+        let failing = match sign {
+            Sign::Works if self.guests.answered(now).is_some() => false,
+            Sign::Fails(_) if self.guests.failed(now, probe, None) => true,
+            Sign::None if probe => return self.guests.probe_void(now),
+            _ => return,
+        };
+        let destination = &*self.destination.name;
+        if failing {
+            tracing::error!(
+                destination,
+                "plugins fail on one record after the other; new records wait"
+            );
+        } else {
+            tracing::info!(destination, "plugins work again");
+        }
+        let since = Timestamp::now();
+        let halt = failing.then_some(Halt::PluginsFail { since });
+        self.consumer.status.update(|status| status.halt = halt);
+        let open = if failing { 1.0 } else { 0.0 };
+        metrics::gauge!("cdr_gateway_plugins_failing", "destination" => destination.to_owned())
+            .set(open);
+    }
+
+    pub(super) fn opened(&mut self) {
+        tracing::warn!(
+            destination = &*self.destination.name,
+            "destination is broken; new records wait, probes go on"
+        );
+        self.catching_up = None;
+        let since = Timestamp::now();
+        let status = &self.consumer.status;
+        status.update(|status| status.halt = Some(Halt::BreakerOpen { since }));
+        self.gauge_breaker(1.0);
+    }
+
+    pub(super) fn gauge_breaker(&self, open: f64) {
+        let destination = self.destination.name.to_string();
+        metrics::gauge!("cdr_gateway_breaker_open", "destination" => destination).set(open);
+    }
+}

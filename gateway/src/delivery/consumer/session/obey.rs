@@ -1,0 +1,81 @@
+//! Does what a person asks of a destination's exceptions.
+
+use jiff::Timestamp;
+
+use super::Session;
+use crate::{
+    delivery::consumer::command::{Chosen, Command, Repair},
+    journal::{Exception, JournalError, Outcome, Parking, Payload, Reason, State},
+};
+
+impl Session<'_> {
+    pub(super) async fn obey(&mut self, command: Command) -> Result<(), JournalError> {
+        let Command::Repair {
+            chosen,
+            repair,
+            reply,
+        } = command;
+        let mut repaired = 0;
+        for chosen in chosen {
+            if let Some(exception) = self.as_chosen(chosen).await? {
+                repaired += 1;
+                self.repair(exception, &repair);
+            }
+        }
+        if !self.settlement.is_empty() {
+            self.settle().await?;
+        }
+        // Whoever asked may have gone.
+        let _ = reply.send(Ok(repaired));
+        Ok(())
+    }
+
+    /// The exception, if it stands as it did when it was chosen. What someone
+    /// else repaired in between is not the delivery that was looked at.
+    async fn as_chosen(&self, chosen: Chosen) -> Result<Option<Exception>, JournalError> {
+        if self.window.is_under_way(chosen.seq) {
+            return Ok(None);
+        }
+        let journal = &self.consumer.context.journal;
+        let kept = journal
+            .exception(&self.destination.name, chosen.seq)
+            .await?;
+        Ok(kept.filter(|kept| kept.state == chosen.state))
+    }
+
+    fn repair(&mut self, exception: Exception, repair: &Repair) {
+        let parking = match repair {
+            Repair::Retry => try_again(exception, "retry_requested", Payload::Keep),
+            Repair::Rerun => try_again(exception, "rerun_requested", Payload::Supersede),
+            Repair::Discard { because } => {
+                self.settlement.outcomes.push(Outcome {
+                    seq: exception.seq,
+                    state: State::Discarded,
+                    reason: because.clone(),
+                    status: 0,
+                    duration_ms: 0,
+                    revision: self.revision.number,
+                });
+                return;
+            }
+        };
+        self.settlement.parked.push(parking);
+    }
+}
+
+/// The exception due at once. What was never sent is processed anew; what was
+/// sent keeps its bytes unless they are superseded, be it suspended since.
+fn try_again(exception: Exception, reason: &str, payload: Payload) -> Parking {
+    let now = Timestamp::now();
+    Parking {
+        exception: Exception {
+            state: State::Retrying,
+            reason: Reason::from(reason),
+            next_attempt: Some(now),
+            // A person's word starts the budget anew.
+            first_failed: now,
+            ..exception
+        },
+        payload,
+    }
+}

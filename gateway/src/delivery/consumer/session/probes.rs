@@ -1,0 +1,72 @@
+//! Probes: while a breaker is open, one attempt at a time finds out whether the
+//! destination, or the plugins of its chains, work again.
+
+use tokio::time::Instant;
+
+use super::{Occasion, Session};
+use crate::{
+    journal::{JournalError, State},
+    record::Seq,
+};
+
+impl Session<'_> {
+    /// While the breaker is open: one attempt at a time, in turn with a new
+    /// arrival and with each of the retries, so that no single record that fails
+    /// for its own sake keeps the destination shut.
+    pub(super) async fn probe(&mut self) -> Result<(), JournalError> {
+        let now = Instant::now().into_std();
+        let due = self.next_probe().is_some_and(|due| due <= now);
+        if !due || self.destination.paused {
+            return Ok(());
+        }
+        self.probe_fresh = !self.probe_fresh;
+        // Only a new arrival shows whether plugins work again.
+        let fresh = self.probe_fresh || self.guests.is_open();
+        let started = (fresh && self.probe_with_arrival().await?)
+            || (!self.guests.is_open() && self.probe_with_retry().await?)
+            || self.probe_with_arrival().await?;
+        for breaker in [&mut self.breaker, &mut self.guests] {
+            if started {
+                breaker.probe_started();
+            } else {
+                breaker.probe_void(now);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_probe(&self) -> Option<std::time::Instant> {
+        let probes = [self.breaker.next_probe(), self.guests.next_probe()];
+        probes.into_iter().flatten().min()
+    }
+
+    pub(super) async fn probe_with_arrival(&mut self) -> Result<bool, JournalError> {
+        let head = self.consumer.context.journal.head();
+        let Some(seq) = self.window.next(head) else {
+            return Ok(false);
+        };
+        let Some(arrival) = self.arrival(seq).await? else {
+            return Ok(false);
+        };
+        if !self.is_routed_here(&arrival) {
+            return Ok(false);
+        }
+        self.start(arrival, None, Occasion::probe()).await?;
+        Ok(true)
+    }
+
+    pub(super) async fn probe_with_retry(&mut self) -> Result<bool, JournalError> {
+        let journal = self.consumer.context.journal.clone();
+        let name = self.destination.name.clone();
+        for after in [self.probed, Seq(0)] {
+            let page = journal
+                .exceptions(&name, Some(State::Retrying), after, 1)
+                .await?;
+            if let Some(exception) = page.into_iter().next() {
+                self.probed = exception.seq;
+                return self.retry(exception, Occasion::probe()).await;
+            }
+        }
+        Ok(false)
+    }
+}

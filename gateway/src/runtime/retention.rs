@@ -1,0 +1,114 @@
+//! Retention while the gateway runs: what is old and settled leaves the journal,
+//! and someone hears of it when the journal fills up.
+//!
+//! It works in small steps and rests after each as long as the step took, so that
+//! senders and destinations have at least half of the writer's time. It fails
+//! softly: what it could not do now it tries again in a while. It may be given up
+//! at any point, since each step is a transaction.
+
+mod alarm;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+use self::alarm::Alarm;
+use crate::{
+    config::model,
+    journal::{Journal, JournalError, Retention},
+    record::Seq,
+};
+
+/// Time between looks at how full the journal is.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A sixtieth of the time that arrivals are kept passes between searches for old
+/// ones, but no more than this.
+const LONGEST_REST: Duration = Duration::from_mins(1);
+
+/// How long arrivals are kept, as the configuration says.
+pub(super) fn keep(settings: &model::Journal) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(settings.keep_s).unwrap_or(i64::MAX))
+}
+
+/// Starts the task. It ends when `stop` becomes true.
+pub(super) fn start(
+    journal: Arc<dyn Journal>,
+    keep: watch::Receiver<SignedDuration>,
+    mut stop: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let mut keeper = Keeper { journal, keep };
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = keeper.run() => {}
+        }
+    })
+}
+
+struct Keeper {
+    journal: Arc<dyn Journal>,
+    keep: watch::Receiver<SignedDuration>,
+}
+
+impl Keeper {
+    async fn run(&mut self) {
+        let mut alarm = Alarm::default();
+        let mut search_at = Instant::now();
+        loop {
+            alarm.look_at(&self.journal.health());
+            if search_at <= Instant::now() {
+                if let Err(error) = self.remove_old().await {
+                    tracing::warn!(%error, "retention did not get through; it tries again");
+                }
+                search_at = Instant::now() + self.rest();
+            }
+            tokio::select! {
+                Ok(()) = self.keep.changed() => search_at = Instant::now(),
+                () = sleep(TICK) => {}
+            }
+        }
+    }
+
+    fn rest(&self) -> Duration {
+        let keep = self.keep.borrow().unsigned_abs();
+        (keep / 60).clamp(TICK, LONGEST_REST)
+    }
+
+    /// As of now: a reload holds from the next step on.
+    fn retention(&self) -> Retention {
+        Retention {
+            now: Timestamp::now(),
+            keep: *self.keep.borrow(),
+        }
+    }
+
+    async fn remove_old(&self) -> Result<(), JournalError> {
+        let (mut after, mut removed) = (Seq(0), 0);
+        loop {
+            let began = Instant::now();
+            let step = self.journal.remove_settled(after, self.retention()).await?;
+            removed += step.arrivals;
+            metrics::counter!("cdr_gateway_journal_removed_arrivals_total")
+                .increment(step.arrivals);
+            let Some(next) = step.next else { break };
+            after = next;
+            sleep(began.elapsed()).await;
+        }
+        if removed > 0 {
+            tracing::debug!(removed, "removed arrivals that are old and settled");
+        }
+        loop {
+            let began = Instant::now();
+            if !self.journal.tidy(self.retention()).await? {
+                return Ok(());
+            }
+            sleep(began.elapsed()).await;
+        }
+    }
+}
