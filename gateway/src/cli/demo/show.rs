@@ -100,12 +100,14 @@ fn summary(record: &str) -> std::io::Result<()> {
 
 pub(super) fn how_to_go_on(url: &str, config: &Config, path: &Path) -> std::io::Result<()> {
     let admin = config.admin.listen;
+    let program = std::env::args().next();
+    let program = program.as_deref().unwrap_or("cdr-gateway");
     let lines = [
         String::new(),
         "The gateway stays up; Ctrl-C stops it. In another terminal:".into(),
         format!("  curl '{url}' --json @tests/records/inbound-transfer.json"),
-        format!("  cdr-gateway deliveries list --admin http://{admin}"),
-        format!("  cdr-gateway balance --verify --admin http://{admin}"),
+        format!("  {program} deliveries list --admin http://{admin}"),
+        format!("  {program} balance --verify --admin http://{admin}"),
         format!("  curl http://{admin}/metrics"),
         format!(
             "Its configuration is {}; its journal and files are in {}.",
