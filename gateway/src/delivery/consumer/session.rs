@@ -304,10 +304,13 @@ impl<'a> Session<'a> {
                 self.take_in(done);
             }
         }
-        self.write_lines().await?;
-        if !self.settlement.is_empty() {
+        // Lines may need a part to be begun, and that to be settled, first.
+        loop {
+            self.write_lines().await?;
+            if self.settlement.is_empty() {
+                return Ok(Ended::Stopped);
+            }
             self.settle().await?;
         }
-        Ok(Ended::Stopped)
     }
 }
