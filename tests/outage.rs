@@ -200,6 +200,32 @@ fn retries_come_by_themselves_without_other_traffic() {
 }
 
 #[test]
+fn a_retry_that_hangs_does_not_keep_the_next_one() {
+    let crm = Receiver::start();
+    crm.answer(&[503]);
+    let config = all_to(
+        "crm",
+        &format!(
+            "http.url = \"{}\"\nhttp.timeout_ms = 600000\nretry.schedule_ms = [400, 600000]",
+            crm.url()
+        ),
+    );
+    let gateway = Gateway::start(&config);
+    let records = records(2);
+    gateway.push("cdr", &records[0]);
+    crm.wait_for(1);
+    // The first one's retry hangs; the second fails afterwards, and comes due
+    // while it does.
+    crm.hang(true);
+    crm.wait_for(2);
+    crm.hang_on_nothing_but("\"session-0\"");
+    gateway.push("cdr", &records[1]);
+    crm.wait_for(4);
+    crm.answer(&[200]);
+    crm.hang(false);
+}
+
+#[test]
 fn a_mended_url_heals_what_failed_before() {
     let (wrong, right) = (Receiver::start(), Receiver::start());
     wrong.answer(&[500]);

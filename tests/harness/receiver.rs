@@ -43,8 +43,17 @@ struct Script {
     next: VecDeque<(u16, Vec<(&'static str, String)>)>,
     then: u16,
     hang: bool,
+    /// Only requests that hold this are kept open, where any are.
+    hang_on: Option<String>,
     /// Requests that hold this are answered with 500.
     poison: Option<String>,
+}
+
+impl Script {
+    fn hangs_on(&self, body: &str) -> bool {
+        let meant = self.hang_on.as_ref().is_none_or(|text| body.contains(text));
+        self.hang && meant
+    }
 }
 
 #[derive(Default)]
@@ -116,6 +125,13 @@ impl Receiver {
     /// Keeps requests open without an answer from now on, or no longer.
     pub fn hang(&self, hang: bool) {
         self.shared.script.lock().unwrap().hang = hang;
+    }
+
+    /// Keeps only requests open that hold this text.
+    pub fn hang_on_nothing_but(&self, text: &str) {
+        let mut script = self.shared.script.lock().unwrap();
+        script.hang = true;
+        script.hang_on = Some(text.to_owned());
     }
 
     pub fn got(&self) -> Vec<Received> {
@@ -196,13 +212,14 @@ async fn take(
             _ => next.unwrap_or_else(|| (script.then, Vec::new())),
         }
     };
+    let got = String::from_utf8(body.to_vec()).expect("a body of UTF-8");
     shared.got.lock().unwrap().push(Received {
         path: uri.to_string(),
         headers,
-        body: String::from_utf8(body.to_vec()).expect("a body of UTF-8"),
+        body: got.clone(),
         status,
     });
-    while shared.script.lock().unwrap().hang {
+    while shared.script.lock().unwrap().hangs_on(&got) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let mut answer = StatusCode::from_u16(status)

@@ -74,7 +74,9 @@ impl From<AskError> for Problem {
 impl From<ReloadError> for Problem {
     fn from(error: ReloadError) -> Self {
         let status = match error {
-            ReloadError::Journal(_) | ReloadError::Lost => StatusCode::SERVICE_UNAVAILABLE,
+            ReloadError::Journal(_) | ReloadError::NotCarriedOver(_) | ReloadError::Lost => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let more = match &error {

@@ -44,7 +44,7 @@ pub struct Frozen {
     /// The body's media type.
     pub content_type: String,
     /// What the record made of the destination's URL or path template; `None`
-    /// where that is constant.
+    /// where it is rendered anew for each attempt, as today's drivers do.
     pub target: Option<String>,
     /// Headers that the record has a part in, in order. Those of the transport
     /// (authorisation, signature) are made anew each time.

@@ -35,7 +35,8 @@ pub struct Reloaded {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Why a reload did not take place. The old revision goes on.
+/// Why a reload did not take place. The old revision goes on, but for the one
+/// error that says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
     /// The configuration is wrong.
@@ -50,6 +51,12 @@ pub enum ReloadError {
     /// The journal cannot take the new revision.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The new revision runs, but what a destination was called before, or that
+    /// it is retired, could not be noted.
+    #[error(
+        "the new revision runs, but renamed or retired destinations are not carried over: {0}; reload again"
+    )]
+    NotCarriedOver(JournalError),
     /// The sources contradict each other.
     #[error(transparent)]
     Sources(#[from] SourcesError),
@@ -74,7 +81,8 @@ impl Runtime {
     /// Loads the configuration anew and switches to it.
     ///
     /// # Errors
-    /// With what is wrong; then nothing has changed.
+    /// With what is wrong; then nothing has changed, unless it is
+    /// [`ReloadError::NotCarriedOver`].
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
         let _one_at_a_time = self.reloading.lock().await;
         let result = self.switch().await;
@@ -90,6 +98,9 @@ impl Runtime {
                 changed = reloaded.changed,
                 "configuration reloaded"
             ),
+            Err(error @ ReloadError::NotCarriedOver(_)) => {
+                tracing::error!(%error, "reload incomplete");
+            }
             Err(error) => {
                 tracing::error!(%error, "reload refused; the old revision goes on");
             }
@@ -120,7 +131,7 @@ impl Runtime {
         self.keep.send_replace(retention::keep(&config.journal));
         let carried = carry_over_patiently(&*self.journal, &config).await;
         self.fleet.fill();
-        carried?;
+        carried.map_err(ReloadError::NotCarriedOver)?;
         Ok(Reloaded {
             revision: number,
             changed: number != old.number,

@@ -202,7 +202,8 @@ impl<'a> Session<'a> {
                     settling::written(&mut self.settlement, seq, revision);
                 }
                 self.settlement.files.extend(written.parts);
-                self.consumer.status.update(|status| status.halt = None);
+                let status = &self.consumer.status;
+                status.update(|status| status.end(|halt| matches!(halt, Halt::FileError { .. })));
                 Ok(true)
             }
             Some(Wrote::Failed(error)) => {
@@ -263,7 +264,10 @@ impl<'a> Session<'a> {
     fn wake_at(&self) -> Option<Instant> {
         let probe = self.next_probe().map(Instant::from_std);
         let probe = probe.filter(|_| !self.destination.paused);
-        let retry = self.next_due.filter(|_| !self.rests());
+        // Without room a task that ends is what wakes.
+        let retry = self
+            .next_due
+            .filter(|_| !self.rests() && self.retry_room() > 0);
         let retry = retry.map(|due| {
             let wait = Duration::try_from(due.duration_since(Timestamp::now()));
             Instant::now() + wait.unwrap_or_default()

@@ -41,6 +41,15 @@ pub struct Status {
     pub restarts: u64,
 }
 
+impl Status {
+    /// Ends a halt, if it is the one that is shown.
+    pub(super) fn end(&mut self, is_it: impl FnOnce(&Halt) -> bool) {
+        if self.halt.as_ref().is_some_and(is_it) {
+            self.halt = None;
+        }
+    }
+}
+
 /// A [`Status`] that one writes and many read.
 #[derive(Debug, Default)]
 pub struct StatusCell(Mutex<Status>);

@@ -37,7 +37,7 @@ impl Session<'_> {
                 self.heed(Sign::None, probe);
             }
             (ended, _) => {
-                self.note_failure(&ended);
+                self.observe(&ended);
                 let done = Done { ended, ..done };
                 let sign = settling::settle(&mut self.settlement, done, &self.destination.retry);
                 self.heed(sign, probe);
@@ -45,7 +45,7 @@ impl Session<'_> {
         }
     }
 
-    pub(super) fn note_failure(&self, ended: &JobEnd) {
+    pub(super) fn observe(&self, ended: &JobEnd) {
         if let JobEnd::Sent(sent) = ended {
             let destination = self.destination.name.to_string();
             metrics::histogram!("cdr_gateway_attempt_seconds", "destination" => destination)
@@ -66,7 +66,10 @@ impl Session<'_> {
                     tracing::info!(destination = &*self.destination.name, "destination is back");
                     let after = Seq(0);
                     self.catching_up = Some(CatchingUp { after, outage });
-                    self.consumer.status.update(|status| status.halt = None);
+                    let status = &self.consumer.status;
+                    status.update(|status| {
+                        status.end(|halt| matches!(halt, Halt::BreakerOpen { .. }));
+                    });
                     self.gauge_breaker(0.0);
                 }
             }
@@ -100,8 +103,13 @@ impl Session<'_> {
             tracing::info!(destination, "plugins work again");
         }
         let since = Timestamp::now();
-        let halt = failing.then_some(Halt::PluginsFail { since });
-        self.consumer.status.update(|status| status.halt = halt);
+        self.consumer.status.update(|status| {
+            if failing {
+                status.halt = Some(Halt::PluginsFail { since });
+            } else {
+                status.end(|halt| matches!(halt, Halt::PluginsFail { .. }));
+            }
+        });
         let open = if failing { 1.0 } else { 0.0 };
         metrics::gauge!("cdr_gateway_plugins_failing", "destination" => destination.to_owned())
             .set(open);

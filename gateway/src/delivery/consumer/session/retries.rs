@@ -26,9 +26,11 @@ impl Session<'_> {
         let limit = room + self.window.under_way();
         let journal = self.consumer.context.journal.clone();
         let due = journal.due(&self.destination.name, now, limit).await?;
-        self.retry_all(due, room, Occasion::default()).await?;
-        // What is still due waits for room, and is looked for when a task ends.
+        let started = self.retry_all(due, room, Occasion::default()).await?;
+        // Others may be due while these are under way. Where none could be
+        // started, the end of a task is what changes that.
         self.next_due = None;
+        self.due_is_stale = started > 0;
         Ok(())
     }
 
@@ -40,11 +42,21 @@ impl Session<'_> {
     }
 
     pub(super) async fn refresh_due(&mut self) -> Result<(), JournalError> {
-        if self.due_is_stale {
-            let journal = &self.consumer.context.journal;
-            self.next_due = journal.next_due(&self.destination.name).await?;
-            self.due_is_stale = false;
+        if !self.due_is_stale {
+            return Ok(());
         }
+        let journal = &self.consumer.context.journal;
+        let name = &self.destination.name;
+        self.next_due = if self.retries_under_way == 0 {
+            journal.next_due(name).await?
+        } else {
+            // The journal shows those under way as due until they are settled.
+            let limit = self.window.under_way() + 1;
+            let due = journal.due(name, Timestamp::MAX, limit).await?;
+            let waiting = |kept: &&Exception| !self.window.is_under_way(kept.seq);
+            due.iter().find(waiting).and_then(|kept| kept.next_attempt)
+        };
+        self.due_is_stale = false;
         Ok(())
     }
 
@@ -67,7 +79,8 @@ impl Session<'_> {
             outage: from.outage,
             ..Occasion::default()
         };
-        self.retry_all(page, room, occasion).await
+        self.retry_all(page, room, occasion).await?;
+        Ok(())
     }
 
     pub(super) async fn retry_all(
@@ -75,14 +88,14 @@ impl Session<'_> {
         exceptions: Vec<Exception>,
         room: usize,
         occasion: Occasion,
-    ) -> Result<(), JournalError> {
+    ) -> Result<usize, JournalError> {
         let mut started = 0;
         for exception in exceptions {
             if started < room && self.retry(exception, occasion).await? {
                 started += 1;
             }
         }
-        Ok(())
+        Ok(started)
     }
 
     /// True if the delivery was started.
