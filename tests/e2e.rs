@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod contract;
 mod crash;
+mod excerpts;
 mod files;
 mod ingest;
 mod judges;

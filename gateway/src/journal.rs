@@ -35,6 +35,7 @@
 mod audit;
 mod error;
 mod exception;
+mod excerpt;
 mod health;
 mod intake;
 mod ledger;
@@ -58,6 +59,7 @@ use tokio::sync::watch;
 pub use audit::{Audit, Verification};
 pub use error::JournalError;
 pub use exception::{Attempt, Exception, Frozen};
+pub use excerpt::Excerpt;
 pub use health::Health;
 pub use intake::{Dedup, NewArrival, Seen};
 pub use ledger::{Counts, Ledger};

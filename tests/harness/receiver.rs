@@ -42,6 +42,8 @@ impl Received {
 struct Script {
     next: VecDeque<(u16, Vec<(&'static str, String)>)>,
     then: u16,
+    /// What every answer says.
+    body: Vec<u8>,
     hang: bool,
     /// Only requests that hold this are kept open, where any are.
     hang_on: Option<String>,
@@ -104,6 +106,11 @@ impl Receiver {
             .map(|&status| (status, Vec::new()))
             .collect();
         script.then = *statuses.last().expect("a status");
+    }
+
+    /// Says this with every answer from now on.
+    pub fn say(&self, body: &[u8]) {
+        self.shared.script.lock().unwrap().body = body.to_vec();
     }
 
     /// Answers the next request with a status and a header.
@@ -203,14 +210,16 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> impl IntoResponse {
-    let (status, more) = {
+    let (status, more, said) = {
         let mut script = shared.script.lock().unwrap();
+        let said = script.body.clone();
         let next = script.next.pop_front();
         let poison = script.poison.as_deref();
-        match poison {
+        let (status, more) = match poison {
             Some(poison) if contains(&body, poison) => (500, Vec::new()),
             _ => next.unwrap_or_else(|| (script.then, Vec::new())),
-        }
+        };
+        (status, more, said)
     };
     let got = String::from_utf8(body.to_vec()).expect("a body of UTF-8");
     shared.got.lock().unwrap().push(Received {
@@ -222,9 +231,8 @@ async fn take(
     while shared.script.lock().unwrap().hangs_on(&got) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let mut answer = StatusCode::from_u16(status)
-        .expect("a status")
-        .into_response();
+    let status = StatusCode::from_u16(status).expect("a status");
+    let mut answer = (status, said).into_response();
     for (name, value) in more {
         let value = value.parse().expect("a header value");
         answer.headers_mut().insert(name, value);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    journal::{Attempt, Counts, Exception, Fate, Frozen, Ledger, State},
+    journal::{Attempt, Counts, Exception, Excerpt, Fate, Frozen, Ledger, State},
     record::{Arrival, Defect, Kind, Tags},
 };
 
@@ -219,6 +219,10 @@ pub struct AttemptView {
     pub duration_ms: u32,
     /// What went wrong.
     pub error: String,
+    /// How the receiver's answer to a failed attempt began; what is not UTF-8 in
+    /// it is shown as U+FFFD.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub response: Option<String>,
     /// The revision that made the payload.
     pub revision: u32,
 }
@@ -270,6 +274,7 @@ impl DeliveryView {
             status: status(attempt.status),
             duration_ms: attempt.duration_ms,
             error: attempt.error.clone(),
+            response: response(&attempt.response),
             revision: attempt.revision,
         };
         self.attempts = attempts.iter().map(view).collect();
@@ -279,6 +284,11 @@ impl DeliveryView {
 
 fn status(status: u16) -> Option<u16> {
     (status != 0).then_some(status)
+}
+
+fn response(excerpt: &Excerpt) -> Option<String> {
+    let text = String::from_utf8_lossy(excerpt.expose());
+    (!excerpt.is_empty()).then(|| text.into_owned())
 }
 
 /// An arrival with its deliveries.

@@ -12,6 +12,20 @@ pub(super) fn line(text: impl std::fmt::Display) -> io::Result<()> {
     }
 }
 
+/// A text from elsewhere as a terminal may be shown it: control characters other
+/// than tabs and line ends are written out.
+pub(super) fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            control if control.is_control() => shown.extend(control.escape_default()),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
 /// Writes a value as JSON.
 pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(line(serde_json::to_string_pretty(value)?)?)

@@ -9,7 +9,8 @@
 //! shown another one within the same attempt, once.
 //!
 //! How it fails: with a [`Failed`] that says whether a later attempt may
-//! succeed. Its text never holds anything of the record or the answer.
+//! succeed. Its text never holds anything of the record or the answer; how the
+//! answer begins is kept apart, as an [`Excerpt`].
 
 pub mod address;
 mod auth;
@@ -23,6 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
@@ -41,6 +43,7 @@ pub use self::{
 use super::{Payload, retry, template::UrlTemplate};
 use crate::{
     config::model::{self, DestinationAuth},
+    journal::Excerpt,
     record::ArrivalId,
 };
 
@@ -61,6 +64,7 @@ pub struct HttpDriver {
     auth: Auth,
     signers: Signers,
     timeout: Duration,
+    keep_response_bytes: usize,
     client: Client,
 }
 
@@ -75,6 +79,8 @@ pub struct Attempted {
     pub status: u16,
     /// The failure, if it was one.
     pub failed: Option<Failed>,
+    /// How the answer began, if it was a failure.
+    pub response: Excerpt,
 }
 
 /// A failed attempt.
@@ -140,6 +146,7 @@ impl HttpDriver {
                     auth,
                     signers: signers.unwrap_or_default(),
                     timeout,
+                    keep_response_bytes: config.keep_response_bytes,
                     client: BoxCloneSyncService::new(client),
                 })
             }
@@ -168,19 +175,20 @@ impl HttpDriver {
             Ok(()) => self.attempt(client, payload, envelope).await,
             Err(error) => Err(self.transport(&error)),
         };
-        let (status, failed) = match ended {
+        let (status, failed, response) = match ended {
             Ok(answer) => {
-                let ended = (answer.status().as_u16(), judge(&answer));
-                self.discard(answer).await;
-                ended
+                let (status, failed) = (answer.status().as_u16(), judge(&answer));
+                let kept = failed.as_ref().map_or(0, |_| self.keep_response_bytes);
+                (status, failed, self.read(answer, kept).await)
             }
-            Err(failed) => (0, Some(failed)),
+            Err(failed) => (0, Some(failed), Excerpt::default()),
         };
         Attempted {
             at,
             took: started.elapsed(),
             status,
             failed,
+            response,
         }
     }
 
@@ -211,7 +219,7 @@ impl HttpDriver {
                 return Ok(answer);
             }
             is_second = true;
-            self.discard(answer).await;
+            self.read(answer, 0).await;
             let room = client.ready().await.map(drop);
             room.map_err(|error| self.transport(&error))?;
         }
@@ -277,12 +285,16 @@ impl HttpDriver {
         Ok(())
     }
 
-    /// Reads a little of the body, so that the connection can be used again.
-    async fn discard(&self, mut answer: reqwest::Response) {
+    /// Reads a little of the body, so that the connection can be used again, and
+    /// keeps how it begins.
+    async fn read(&self, mut answer: reqwest::Response, keep: usize) -> Excerpt {
+        let mut kept = BytesMut::new();
         let reading = async {
             let mut read = 0;
             while let Ok(Some(chunk)) = answer.chunk().await {
                 read += chunk.len();
+                let missing = (keep - kept.len()).min(chunk.len());
+                kept.extend_from_slice(&chunk[..missing]);
                 if read > MAX_ANSWER_BYTES {
                     break;
                 }
@@ -290,6 +302,7 @@ impl HttpDriver {
         };
         // What the receiver says after its status changes nothing.
         let _ = tokio::time::timeout(self.timeout, reading).await;
+        Excerpt::new(kept)
     }
 
     fn transport(&self, error: &BoxError) -> Failed {

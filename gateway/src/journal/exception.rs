@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Reason, State};
+use super::{Excerpt, Reason, State};
 use crate::record::Seq;
 
 /// A delivery that is retrying, suspended or dead.
@@ -60,7 +60,7 @@ pub struct Frozen {
 }
 
 /// One try of one delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The arrival.
     pub seq: Seq,
@@ -77,6 +77,8 @@ pub struct Attempt {
     /// What went wrong; empty when nothing did. Cut to
     /// [`Exception::MAX_DETAIL_CHARS`] when stored.
     pub error: String,
+    /// How the receiver's answer to a failed attempt began.
+    pub response: Excerpt,
     /// The revision that made the payload.
     pub revision: u32,
 }

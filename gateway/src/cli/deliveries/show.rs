@@ -43,7 +43,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<()> {
         show_delivery(delivery)?;
     }
     print::line("")?;
-    print::line(&found.body)?;
+    print::line(print::harmless(&found.body))?;
     Ok(())
 }
 
@@ -73,6 +73,9 @@ fn show_delivery(delivery: &DeliveryView) -> std::io::Result<()> {
             "  attempt {} at {}: {}{status} after {} ms {}",
             attempt.number, attempt.at, attempt.outcome, attempt.duration_ms, attempt.error
         ))?;
+        for line in attempt.response.as_deref().unwrap_or_default().lines() {
+            print::line(format!("    | {}", print::harmless(line)))?;
+        }
     }
     Ok(())
 }

@@ -89,6 +89,11 @@ pub struct HttpDriver {
     #[serde(default = "default_timeout_ms")]
     #[schemars(range(min = 10, max = 600_000))]
     pub timeout_ms: u64,
+    /// Bytes that are kept of the answer to a failed attempt, from its
+    /// beginning; 0 keeps none. They are seen where payloads are.
+    #[serde(default = "default_keep_response_bytes")]
+    #[schemars(range(max = 65_536))]
+    pub keep_response_bytes: usize,
     /// Signs requests as Standard Webhooks says.
     pub sign: Option<Sign>,
     /// TLS towards the receiver, and towards the token endpoint of
@@ -248,6 +253,10 @@ fn default_method() -> String {
 
 fn default_timeout_ms() -> u64 {
     30_000
+}
+
+fn default_keep_response_bytes() -> usize {
+    1024
 }
 
 fn default_rotate_bytes() -> u64 {

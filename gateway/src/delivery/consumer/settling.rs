@@ -153,6 +153,7 @@ impl Case {
                 .failed
                 .as_ref()
                 .map_or_else(String::new, |failed| failed.error.clone()),
+            response: attempted.response,
             revision: self.revision,
         };
         let Some(failed) = attempted.failed else {

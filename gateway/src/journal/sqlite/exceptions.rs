@@ -9,7 +9,7 @@ use super::{
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
-    journal::{Attempt, Exception, FilePart, Frozen, Reason, Revision, State},
+    journal::{Attempt, Exception, Excerpt, FilePart, Frozen, Reason, Revision, State},
     record::Seq,
 };
 
@@ -148,9 +148,11 @@ pub(super) fn attempts(
     seq: Seq,
 ) -> Result<Vec<Attempt>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT number, at_ms, outcome, status, duration_ms, error, revision FROM attempts
-         WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2
-         ORDER BY number",
+        "SELECT a.number, a.at_ms, a.outcome, a.status, a.duration_ms, a.error, a.revision,
+         r.excerpt FROM attempts AS a
+         LEFT JOIN attempt_responses AS r USING (destination, seq, number)
+         WHERE a.destination = (SELECT id FROM destinations WHERE name = ?1) AND a.seq = ?2
+         ORDER BY a.number",
     )?;
     let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
     let mut attempts = Vec::new();
@@ -164,6 +166,9 @@ pub(super) fn attempts(
             duration_ms: from_sql(row.get(4)?, "an attempt's duration")?,
             error: row.get(5)?,
             revision: from_sql(row.get(6)?, "an attempt's revision")?,
+            response: row
+                .get::<_, Option<Vec<u8>>>(7)?
+                .map_or_else(Excerpt::default, Excerpt::new),
         });
     }
     Ok(attempts)

@@ -99,11 +99,12 @@ fn freeze(
 
 /// Keeps an attempt.
 pub(super) fn record(
-    connection: &Connection,
+    group: &mut Group<'_>,
     destination: i64,
     attempt: &Attempt,
 ) -> Result<(), Trouble> {
-    connection
+    group
+        .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO attempts (destination, seq, number, at_ms, outcome, status,
              duration_ms, error, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -119,6 +120,36 @@ pub(super) fn record(
             capped(&attempt.error),
             attempt.revision,
         ])?;
+    keep_response(group, destination, attempt)
+}
+
+/// Keeps how the receiver's answer began. An attempt that takes the number of
+/// another one leaves nothing of that one's answer.
+fn keep_response(
+    group: &mut Group<'_>,
+    destination: i64,
+    attempt: &Attempt,
+) -> Result<(), Trouble> {
+    let (seq, number) = (to_sql(attempt.seq.0)?, attempt.number);
+    if attempt.response.is_empty() {
+        group
+            .connection
+            .prepare_cached(
+                "DELETE FROM attempt_responses
+                 WHERE destination = ?1 AND seq = ?2 AND number = ?3",
+            )?
+            .execute(params![destination, seq, number])?;
+        return Ok(());
+    }
+    let excerpt = attempt.response.expose();
+    group
+        .connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO attempt_responses (destination, seq, number, excerpt)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![destination, seq, number, excerpt])?;
+    group.bytes += excerpt.len();
     Ok(())
 }
 

@@ -159,17 +159,7 @@ pub(super) fn remove(
             .collect();
         count(connection, &mut destination, &within)?;
         drop_outcomes(connection, destination.id, &within)?;
-        for range in within.ranges() {
-            connection
-                .prepare_cached(
-                    "DELETE FROM attempts WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3",
-                )?
-                .execute(params![
-                    destination.id,
-                    to_sql(*range.start())?,
-                    to_sql(*range.end())?
-                ])?;
-        }
+        drop_attempts(connection, destination.id, &within)?;
         destination.store(connection)?;
     }
     for range in positions.ranges() {
@@ -213,6 +203,26 @@ fn count(
             )));
         }
         *destination.removed.of_mut(state) += 1;
+    }
+    Ok(())
+}
+
+/// Forgets attempts, and what was answered to them.
+fn drop_attempts(
+    connection: &Connection,
+    destination: i64,
+    positions: &SeqSet,
+) -> Result<(), Trouble> {
+    for range in positions.ranges() {
+        let (first, last) = (to_sql(*range.start())?, to_sql(*range.end())?);
+        for delete in [
+            "DELETE FROM attempts WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3",
+            "DELETE FROM attempt_responses WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3",
+        ] {
+            connection
+                .prepare_cached(delete)?
+                .execute([destination, first, last])?;
+        }
     }
     Ok(())
 }

@@ -9,10 +9,11 @@ pub(super) const APPLICATION_ID: u32 = 0x4344_5247;
 
 /// One script per schema version; a file of version n has run the first n. A
 /// released script is never edited.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
 ];
 
 /// The newest schema version that this program knows.

@@ -53,7 +53,7 @@ pub(super) fn settle(
         park(group, destination.id, parking)?;
     }
     for attempt in &settlement.attempts {
-        record(group.connection, destination.id, attempt)?;
+        record(group, destination.id, attempt)?;
     }
     for file in &settlement.files {
         note_file(group.connection, destination.id, file)?;

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::fixture::{CRM, Fixture, arrival, at, delivered, outcome, parking, settlement};
 use crate::{
     journal::{
-        Attempt, FilePart, Journal, JournalError, JournalReader, NewArrival, Reason, Retention,
-        Settlement, Start, State, sqlite::Options,
+        Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, NewArrival, Reason,
+        Retention, Settlement, Start, State, sqlite::Options,
     },
     record::{ArrivalId, Seq},
 };
@@ -170,6 +170,7 @@ async fn attempts_and_finished_parts_go_along() {
         status: 503,
         duration_ms: 12,
         error: String::new(),
+        response: Excerpt::new("no such customer"),
         revision: 1,
     };
     let part = |path: &str, part, last: ArrivalId, finished| FilePart {
@@ -203,8 +204,13 @@ async fn attempts_and_finished_parts_go_along() {
         let attempts = journal.attempts(CRM, Seq(seq)).await.expect("a read");
         assert_eq!(attempts.len(), count, "attempts of {seq}");
     }
+    let db = rusqlite::Connection::open(fixture.path()).expect("a database");
+    let answers: Vec<i64> = db
+        .prepare("SELECT seq FROM attempt_responses")
+        .and_then(|mut query| query.query_map([], |row| row.get(0))?.collect())
+        .expect("rows");
+    assert_eq!(answers, [3], "what was answered goes with its attempt");
     let parts = || {
-        let db = rusqlite::Connection::open(fixture.path()).expect("a database");
         let mut statement = db
             .prepare("SELECT path || part FROM files ORDER BY path, part")
             .expect("a query");

@@ -5,8 +5,8 @@ use super::fixture::{
 };
 use crate::{
     journal::{
-        Attempt, Exception, FilePart, Journal, JournalError, JournalReader, Parking, Payload,
-        Reason, SeqSet, Settlement, State,
+        Attempt, Exception, Excerpt, FilePart, Journal, JournalError, JournalReader, Parking,
+        Payload, Reason, SeqSet, Settlement, State,
     },
     record::Seq,
 };
@@ -24,6 +24,7 @@ async fn a_delivery_goes_from_retry_to_success() {
         status: 503,
         duration_ms: 12,
         error: "the receiver answered 503".to_owned(),
+        response: Excerpt::new(&b"busy \xff\0"[..]),
         revision: 1,
     };
     let parked = Parking {
@@ -92,6 +93,33 @@ async fn a_delivery_goes_from_retry_to_success() {
     assert_eq!(fixture.counted(State::Delivered).await, 2);
     assert_eq!(fixture.counted(State::Retrying).await, 0);
     fixture.assert_clean().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_a_number_replaces_the_answer_too() {
+    let fixture = Fixture::new();
+    fixture.append(1).await;
+    let epoch = fixture.claim().await.epoch;
+    for response in ["first", "", "", "last"].map(Excerpt::new) {
+        let attempt = Attempt {
+            seq: Seq(1),
+            number: 1,
+            at: at(9),
+            outcome: Reason::from("failed"),
+            status: 503,
+            duration_ms: 12,
+            error: String::new(),
+            response,
+            revision: 1,
+        };
+        let probed = Settlement {
+            attempts: vec![attempt.clone()],
+            ..settlement(Vec::new(), vec![parking(1, State::Retrying)])
+        };
+        fixture.settle(epoch, probed).await;
+        let attempts = fixture.journal.attempts(CRM, Seq(1)).await;
+        assert_eq!(attempts.expect("a read"), [attempt]);
+    }
 }
 
 #[tokio::test]
