@@ -12,6 +12,7 @@
 mod harness;
 
 mod admin;
+mod alerts;
 mod cli;
 mod config;
 mod contract;

@@ -7,6 +7,7 @@
 //! `cli` let people look and act. `ARCHITECTURE.md` is the map.
 
 pub mod admin;
+pub mod alert;
 pub mod cli;
 pub mod config;
 pub mod delivery;

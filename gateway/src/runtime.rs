@@ -25,6 +25,7 @@ use tokio::{
 };
 
 use crate::{
+    alert::Alerts,
     config::{Inputs, revision::Revision},
     delivery::Fleet,
     ingest::Ingest,
@@ -42,6 +43,7 @@ pub struct Runtime {
     journal: Arc<dyn Journal>,
     ingest: Arc<Ingest>,
     fleet: Fleet,
+    alerts: Alerts,
     /// How long arrivals are kept, for the task that removes them.
     keep: watch::Sender<SignedDuration>,
     reloading: Mutex<()>,

@@ -70,6 +70,10 @@ pub fn describe_metrics() {
         "cdr_gateway_ledger_deliveries",
         "Deliveries by destination and state, as the ledger has them."
     );
+    describe_counter!(
+        "cdr_gateway_alerts_total",
+        "Alerts raised, by type and what became of them: committed, logged (no route takes them), quiet (told recently) or dropped."
+    );
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
     describe_journal();
 }

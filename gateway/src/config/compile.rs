@@ -24,6 +24,7 @@ use super::{
     revision::{Draft, PluginSummary, Summary, TableSummary},
 };
 use crate::{
+    alert,
     delivery::{
         Destination, Driver,
         file::FileSettings,
@@ -81,7 +82,8 @@ pub fn dialect(source: &model::Source) -> Result<Arc<dyn Dialect>, String> {
 }
 
 fn origins(config: &Config, problems: &mut Problems<'_>) -> HashMap<Arc<str>, Arc<Origin>> {
-    let mut origins = HashMap::new();
+    let events = (Arc::from(alert::SOURCE), Arc::new(Origin::of_events()));
+    let mut origins = HashMap::from([events]);
     for (name, source) in &config.source {
         match dialect(source) {
             Ok(dialect) => {

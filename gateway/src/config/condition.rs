@@ -11,7 +11,7 @@ use cel::{
     parser::Parser,
 };
 
-use crate::record::Kind;
+use crate::{alert, record::Kind};
 
 /// A `when`, or its absence, which always holds.
 pub(super) struct Condition {
@@ -38,10 +38,12 @@ impl Condition {
 
     /// Whether both can hold for one record of a source.
     pub(super) fn can_meet(&self, other: &Self, source: &str) -> bool {
-        let kinds = Kind::ALL
-            .into_iter()
-            .any(|kind| self.can_hold(kind, source) && other.can_hold(kind, source));
-        kinds && !self.contradicts(other)
+        let kinds: &[_] = match source {
+            alert::SOURCE => &[Kind::Event],
+            _ => &Kind::PUSHED,
+        };
+        let meet = |&kind: &Kind| self.can_hold(kind, source) && other.can_hold(kind, source);
+        kinds.iter().any(meet) && !self.contradicts(other)
     }
 
     /// Whether both demand different values of one field.
@@ -213,6 +215,20 @@ mod tests {
             let right = Condition::parse(other).expect("parses");
             assert_eq!(left.can_meet(&right, "tccc"), expected, "{one:?} {other:?}");
             assert_eq!(right.can_meet(&left, "tccc"), expected, "{other:?} {one:?}");
+        }
+    }
+
+    #[test]
+    fn events_come_from_their_own_source_and_nothing_else_does() {
+        let all = Condition::parse(None).expect("parses");
+        for (when, source, expected) in [
+            (r#"kind == "event""#, "event", true),
+            (r#"kind == "event""#, "tccc", false),
+            (r#"kind == "cdr""#, "event", false),
+            (r#"kind == "cdr""#, "tccc", true),
+        ] {
+            let one = Condition::parse(Some(when)).expect("parses");
+            assert_eq!(one.can_meet(&all, source), expected, "{when} {source}");
         }
     }
 }

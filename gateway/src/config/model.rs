@@ -10,6 +10,7 @@
 //! Invariant: a [`Config`] that [`super::load`] returned has been checked as a
 //! whole. Names in it resolve, secrets are read, paths are resolved.
 
+mod alerts;
 mod destination;
 mod duration;
 mod plugin;
@@ -24,6 +25,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use alerts::Alerts;
 pub use destination::{
     ApiKey, Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver, OAuth2,
     Retry, Sign, Tls,
@@ -32,7 +34,7 @@ pub use plugin::{Plugin, Table};
 pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
 pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};
-pub use source::{DialectName, Source, SourceAuth};
+pub use source::{DEFAULT_REGION, DialectName, Source, SourceAuth};
 pub use start::Start;
 
 /// The configuration of a gateway.
@@ -52,6 +54,9 @@ pub struct Config {
     /// Where arrivals are kept.
     #[serde(default)]
     pub journal: Journal,
+    /// When the gateway tells of itself.
+    #[serde(default)]
+    pub alerts: Alerts,
     /// The gateway's own log.
     #[serde(default)]
     pub log: Log,

@@ -17,6 +17,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
 use crate::{
+    alert::Alerts,
     config::revision::Revision,
     journal::{Journal, JournalError},
     plugin::Workers,
@@ -33,6 +34,8 @@ pub struct Context {
     pub journal: Arc<dyn Journal>,
     /// The threads that plugins run on.
     pub workers: Arc<Workers>,
+    /// Where it tells what befalls it.
+    pub alerts: Alerts,
 }
 
 /// Time between claims that failed.

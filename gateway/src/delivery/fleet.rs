@@ -86,6 +86,12 @@ impl Fleet {
         self.revision.borrow().clone()
     }
 
+    /// The revision that runs, to be followed.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Revision>> {
+        self.revision.subscribe()
+    }
+
     /// Starts the consumers that the revision has and the fleet does not.
     pub fn fill(&self) {
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::JournalError;
 
 /// How a journal stands, for metrics and readiness.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Health {
     /// Why the last commit failed; `None` when it succeeded.
     #[serde(skip)]

@@ -60,11 +60,23 @@ pub enum Kind {
     Voicemail,
     /// An online (IM) session ended.
     Imcdr,
+    /// Something befell the gateway itself. No sender reports it.
+    #[schemars(skip)]
+    Event,
 }
 
 impl Kind {
-    /// Every kind, in the order of the vendor's documentation.
-    pub const ALL: [Self; 4] = [Self::Cdr, Self::Record, Self::Voicemail, Self::Imcdr];
+    /// What senders report, in the order of the vendor's documentation.
+    pub const PUSHED: [Self; 4] = [Self::Cdr, Self::Record, Self::Voicemail, Self::Imcdr];
+
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Cdr,
+        Self::Record,
+        Self::Voicemail,
+        Self::Imcdr,
+        Self::Event,
+    ];
 
     /// The kind as config, API and plugins write it.
     #[must_use]
@@ -74,6 +86,7 @@ impl Kind {
             Self::Record => "record",
             Self::Voicemail => "voicemail",
             Self::Imcdr => "imcdr",
+            Self::Event => "event",
         }
     }
 }
@@ -97,7 +110,7 @@ impl FromStr for Kind {
 
 /// The text names no [`Kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kind; known are cdr, record, voicemail and imcdr")]
+#[error("unknown kind; known are cdr, record, voicemail, imcdr and event")]
 pub struct UnknownKind;
 
 /// Why an arrival cannot be processed as it is. It is kept all the same, and

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::{ChainOutcome, Decision, Route, Routes, guard::Originals};
 use crate::{
+    config::model::DEFAULT_REGION,
     ingest::dialect::Dialect,
     plugin::{Record, Workers},
     record::{Arrival, Document, Kind, Pattern, Seq},
@@ -53,6 +54,18 @@ impl Origin {
         Self {
             number_places: Kind::ALL.into_iter().map(places).collect(),
             region,
+        }
+    }
+}
+
+impl Origin {
+    /// The gateway itself, whose records hold no numbers. What a contract lets
+    /// pass of them is inspected all the same.
+    #[must_use]
+    pub fn of_events() -> Self {
+        Self {
+            number_places: HashMap::new(),
+            region: DEFAULT_REGION.to_owned(),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     start::{SourcesError, limits, sources},
 };
 use crate::{
+    alert::{Event, Problem},
     config::{
         self,
         compile::compile,
@@ -65,6 +66,29 @@ pub enum ReloadError {
     Lost,
 }
 
+/// Problems that one alert lists at most.
+const MAX_PROBLEMS: usize = 10;
+
+impl ReloadError {
+    /// What is wrong, for an alert: places and texts, no lines of the file.
+    fn problems(&self) -> Vec<Problem> {
+        let Self::Config(found) = self else {
+            return vec![Problem {
+                code: None,
+                place: None,
+                message: self.to_string(),
+            }];
+        };
+        let errors = found.errors.iter().take(MAX_PROBLEMS);
+        let problem = |error: &Diagnostic| Problem {
+            code: Some(error.code.as_str()),
+            place: Some(error.location.to_string()),
+            message: error.message.clone(),
+        };
+        errors.map(problem).collect()
+    }
+}
+
 /// A destination is missing from the configuration, but not from the journal.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -103,6 +127,8 @@ impl Runtime {
             }
             Err(error) => {
                 tracing::error!(%error, "reload refused; the old revision goes on");
+                let problems = error.problems();
+                self.alerts.raise(Event::ReloadRefused { problems });
             }
         }
         result

@@ -7,6 +7,7 @@
 //! at any point, since each step is a transaction.
 
 mod alarm;
+mod commits;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,8 +18,9 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use self::alarm::Alarm;
+use self::{alarm::Alarm, commits::Commits};
 use crate::{
+    alert::Alerts,
     config::model,
     journal::{Journal, JournalError, Retention},
     record::Seq,
@@ -39,10 +41,15 @@ pub(super) fn keep(settings: &model::Journal) -> SignedDuration {
 /// Starts the task. It ends when `stop` becomes true.
 pub(super) fn start(
     journal: Arc<dyn Journal>,
+    alerts: Alerts,
     keep: watch::Receiver<SignedDuration>,
     mut stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
-    let mut keeper = Keeper { journal, keep };
+    let mut keeper = Keeper {
+        journal,
+        alerts,
+        keep,
+    };
     tokio::spawn(async move {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => {}
@@ -53,15 +60,21 @@ pub(super) fn start(
 
 struct Keeper {
     journal: Arc<dyn Journal>,
+    alerts: Alerts,
     keep: watch::Receiver<SignedDuration>,
 }
 
 impl Keeper {
     async fn run(&mut self) {
         let mut alarm = Alarm::default();
+        let mut commits = Commits::default();
         let mut search_at = Instant::now();
         loop {
-            alarm.look_at(&self.journal.health());
+            let health = self.journal.health();
+            let told = alarm.look_at(&health).into_iter();
+            for event in told.chain(commits.look_at(&health)) {
+                self.alerts.raise(event);
+            }
             if search_at <= Instant::now() {
                 if let Err(error) = self.remove_old().await {
                     tracing::warn!(%error, "retention did not get through; it tries again");

@@ -11,6 +11,7 @@ use tokio::{
 use super::{Running, Runtime, reload, retention, serve};
 use crate::{
     admin,
+    alert::{self, Alerts},
     config::{
         self, Inputs,
         compile::{compile, dialect},
@@ -112,18 +113,28 @@ impl Runtime {
         let admission = Admission::open(journal.clone(), &limits).await?;
         let ingest = Arc::new(Ingest::new(sources(&config)?, &limits, admission));
         let workers = Workers::start(config.plugin_host.workers);
+        let (alerts, raised) = Alerts::new();
         let context = Arc::new(Context {
             journal: journal.clone(),
+            alerts: alerts.clone(),
             workers: Arc::new(workers.map_err(|error| StartError::Host(error.to_string()))?),
         });
         let stop = watch::Sender::new(false);
         let keep = watch::Sender::new(retention::keep(&config.journal));
-        let retention = retention::start(journal.clone(), keep.subscribe(), stop.subscribe());
+        let retention = retention::start(
+            journal.clone(),
+            alerts.clone(),
+            keep.subscribe(),
+            stop.subscribe(),
+        );
+        let fleet = Fleet::start(context, Arc::new(draft.numbered(number)));
+        let post = alert::start(raised, journal.clone(), fleet.watch(), stop.subscribe());
         let runtime = Arc::new(Self {
             inputs,
             host,
             journal,
-            fleet: Fleet::start(context, Arc::new(draft.numbered(number))),
+            fleet,
+            alerts,
             ingest: ingest.clone(),
             keep,
             reloading: Mutex::new(()),
@@ -136,6 +147,7 @@ impl Runtime {
             admin: address(&admin_listener, config.admin.listen),
             tasks: vec![
                 retention,
+                post,
                 serve::serve(
                     ingest_listener,
                     ingest::router(ingest),

@@ -14,6 +14,8 @@ pub enum Kind {
     Voicemail,
     /// An online (IM) session ended.
     Imcdr,
+    /// Something befell the gateway itself.
+    Event,
     /// A kind that this version of the SDK does not know.
     Unknown,
 }
@@ -26,15 +28,21 @@ impl Kind {
             Self::Record => "record",
             Self::Voicemail => "voicemail",
             Self::Imcdr => "imcdr",
+            Self::Event => "event",
             Self::Unknown => "unknown",
         }
     }
 
     pub(crate) fn parse(text: &str) -> Self {
-        [Self::Cdr, Self::Record, Self::Voicemail, Self::Imcdr]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .unwrap_or(Self::Unknown)
+        let known = [
+            Self::Cdr,
+            Self::Record,
+            Self::Voicemail,
+            Self::Imcdr,
+            Self::Event,
+        ];
+        let named = known.into_iter().find(|kind| kind.as_str() == text);
+        named.unwrap_or(Self::Unknown)
     }
 }
 

@@ -33,7 +33,7 @@ impl Check<'_, '_> {
             let Some(source) = route.from.iter().find(known_dialect) else {
                 continue;
             };
-            let kinds: Vec<_> = Kind::ALL
+            let kinds: Vec<_> = Kind::PUSHED
                 .into_iter()
                 .filter(|kind| condition.can_hold(*kind, source))
                 .collect();

@@ -1,9 +1,12 @@
 //! Names: short and plain, since they become labels, directories and paths.
 
 use super::Check;
-use crate::config::{
-    diagnostic::Code,
-    report::{Finding, Mark},
+use crate::{
+    alert,
+    config::{
+        diagnostic::Code,
+        report::{Finding, Mark},
+    },
 };
 
 const MAX_NAME: usize = 64;
@@ -12,7 +15,9 @@ impl Check<'_, '_> {
     pub(super) fn names(&mut self) {
         for section in ["source", "plugin", "table", "destination"] {
             for name in self.said_names(section) {
-                if !is_name(&name) {
+                if section == "source" && name == alert::SOURCE {
+                    self.reserved(&name);
+                } else if !is_name(&name) {
                     let node = self.said.nearest(&[section, &name]);
                     self.report
                         .add(node, &format!("{section}.{name}"), Mark::Key, bad(&name));
@@ -35,6 +40,15 @@ impl Check<'_, '_> {
                 self.add(&path, Mark::Value, bad(old));
             }
         }
+    }
+}
+
+impl Check<'_, '_> {
+    fn reserved(&mut self, name: &str) {
+        let message = format!("{name:?} is the source of the gateway's own alerts");
+        let finding = Finding::error(Code::BadName, message);
+        let remedy = "give the source another name; routes take alerts without a source of yours";
+        self.add(&["source", name], Mark::Key, finding.help(remedy));
     }
 }
 

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Check;
-use crate::config::{
-    diagnostic::Code,
-    report::{Finding, Mark},
+use crate::{
+    alert,
+    config::{
+        diagnostic::Code,
+        report::{Finding, Mark},
+    },
 };
 
 impl Check<'_, '_> {
@@ -32,7 +35,10 @@ impl Check<'_, '_> {
 
     /// Checks the names that a route begins or ends with.
     fn ends(&mut self, path: &[&str], section: &str, names: &[String]) {
-        let known = self.said_names(section);
+        let mut known = self.said_names(section);
+        if section == "source" {
+            known.insert(alert::SOURCE.to_owned());
+        }
         let mut seen = BTreeSet::new();
         for (at, name) in names.iter().enumerate() {
             let at = at.to_string();

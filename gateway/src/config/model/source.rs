@@ -75,6 +75,9 @@ fn only_true(schema: &mut schemars::Schema) {
     }
 }
 
+/// Country whose national numbers are meant where nothing says otherwise.
+pub const DEFAULT_REGION: &str = "CN";
+
 fn default_region() -> String {
-    "CN".into()
+    DEFAULT_REGION.into()
 }

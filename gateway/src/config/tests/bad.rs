@@ -235,6 +235,14 @@ fn names() {
                 ("CFG011", 10, "source.Two"),
             ],
         ),
+        (
+            Swap(
+                "[source.in]",
+                "[source.event]\npath = \"/e\"\ndialect = \"tccc\"\n[source.in]",
+            ),
+            &[("CFG011", 1, "source.event")],
+        ),
+        (Swap("from = [\"in\"]", "from = [\"in\", \"event\"]"), &[]),
     ]);
 }
 

@@ -21,6 +21,7 @@ use super::{
     settling,
 };
 use crate::{
+    alert::Event,
     config::revision::Revision,
     delivery::{Destination, Driver, breaker::Breaker, window::Window},
     journal::{Claim, JournalError, Settlement, State},
@@ -203,16 +204,24 @@ impl<'a> Session<'a> {
                 }
                 self.settlement.files.extend(written.parts);
                 let status = &self.consumer.status;
-                status.update(|status| status.end(|halt| matches!(halt, Halt::FileError { .. })));
+                let failed = matches!(status.get().halt, Some(Halt::FileError { .. }));
+                if failed {
+                    status.update(|status| {
+                        status.end(|halt| matches!(halt, Halt::FileError { .. }));
+                    });
+                    self.tell(|destination| Event::FilesWorking { destination });
+                }
                 Ok(true)
             }
             Some(Wrote::Failed(error)) => {
                 tracing::error!(destination = &*self.destination.name, %error, "cannot write; trying again until it can");
                 let since = Timestamp::now();
                 let error = error.to_string();
-                self.consumer.status.update(|status| {
-                    status.halt.get_or_insert(Halt::FileError { since, error });
-                });
+                let status = &self.consumer.status;
+                if status.get().halt.is_none() {
+                    status.update(|status| status.halt = Some(Halt::FileError { since, error }));
+                    self.tell(|destination| Event::FilesFailing { destination });
+                }
                 Ok(true)
             }
         }

@@ -1,6 +1,9 @@
 //! Saying once when the journal has reached a share of what it may hold.
 
-use crate::journal::Health;
+use crate::{
+    alert::{Event, Share},
+    journal::Health,
+};
 
 /// Shares of the limit that are told when they are reached, in per cent.
 const LEVELS: [u64; 3] = [50, 80, 95];
@@ -25,21 +28,32 @@ enum Change {
 }
 
 impl Alarm {
-    /// Looks at a journal, and logs when a level is crossed.
-    pub(super) fn look_at(&mut self, health: &Health) {
+    /// Looks at a journal. When a level is crossed, logs it and returns the event
+    /// to raise.
+    pub(super) fn look_at(&mut self, health: &Health) -> Option<Event> {
         let (used_bytes, max_bytes) = (health.used_bytes, health.max_bytes);
-        match self.cross(used_bytes, max_bytes) {
-            Some(Change::Reached(percent)) => tracing::warn!(
-                percent,
-                used_bytes,
-                max_bytes,
-                "the journal fills up; at 100 % of journal.max_bytes senders are told to try again"
-            ),
-            Some(Change::Below(percent)) => {
-                tracing::info!(percent, used_bytes, max_bytes, "the journal has room again");
+        let share = |percent| Share {
+            percent,
+            used: used_bytes,
+            max: max_bytes,
+        };
+        Some(match self.cross(used_bytes, max_bytes)? {
+            Change::Reached(percent) => {
+                tracing::warn!(
+                    percent,
+                    used_bytes,
+                    max_bytes,
+                    "the journal fills up; at 100 % of journal.max_bytes senders are told to try again"
+                );
+                let share = share(percent);
+                Event::JournalReached { share }
             }
-            None => {}
-        }
+            Change::Below(percent) => {
+                tracing::info!(percent, used_bytes, max_bytes, "the journal has room again");
+                let share = share(percent);
+                Event::JournalBelow { share }
+            }
+        })
     }
 
     /// The level that is crossed: of several the last one.

@@ -13,7 +13,10 @@ use super::{
     },
     CatchingUp, Session,
 };
-use crate::record::Seq;
+use crate::{
+    alert::Event,
+    record::{Arrival, Seq},
+};
 
 impl Session<'_> {
     pub(super) fn collect(&mut self, done: Done) {
@@ -39,10 +42,28 @@ impl Session<'_> {
             (ended, _) => {
                 self.observe(&ended);
                 let done = Done { ended, ..done };
+                let arrival = done.arrival.clone();
+                let before = self.settlement.parked.len();
                 let sign = settling::settle(&mut self.settlement, done, &self.destination.retry);
+                self.tell_parked(before, &arrival);
                 self.heed(sign, probe);
             }
         }
+    }
+
+    /// Tells what became suspended or dead of the parkings from `before` on.
+    fn tell_parked(&self, before: usize, arrival: &Arrival) {
+        let (alerts, limits) = (&self.consumer.context.alerts, &self.revision.config.alerts);
+        for parking in self.settlement.parked.iter().skip(before) {
+            let state = parking.exception.state;
+            alerts.parked(&self.destination.name, arrival, state, limits);
+        }
+    }
+
+    /// Tells what befalls the destination.
+    pub(super) fn tell(&self, event: impl FnOnce(String) -> Event) {
+        let event = event(self.destination.name.to_string());
+        self.consumer.context.alerts.raise(event);
     }
 
     pub(super) fn observe(&self, ended: &JobEnd) {
@@ -71,6 +92,11 @@ impl Session<'_> {
                         status.end(|halt| matches!(halt, Halt::BreakerOpen { .. }));
                     });
                     self.gauge_breaker(0.0);
+                    let open_s = outage.as_secs();
+                    self.tell(|destination| Event::BreakerClosed {
+                        destination,
+                        open_s,
+                    });
                 }
             }
             Sign::Fails(hint) => {
@@ -113,6 +139,13 @@ impl Session<'_> {
         let open = if failing { 1.0 } else { 0.0 };
         metrics::gauge!("cdr_gateway_plugins_failing", "destination" => destination.to_owned())
             .set(open);
+        self.tell(|destination| {
+            if failing {
+                Event::PluginsFailing { destination }
+            } else {
+                Event::PluginsWorking { destination }
+            }
+        });
     }
 
     pub(super) fn opened(&mut self) {
@@ -125,6 +158,7 @@ impl Session<'_> {
         let status = &self.consumer.status;
         status.update(|status| status.halt = Some(Halt::BreakerOpen { since }));
         self.gauge_breaker(1.0);
+        self.tell(|destination| Event::BreakerOpened { destination });
     }
 
     pub(super) fn gauge_breaker(&self, open: f64) {

@@ -109,7 +109,7 @@ const SOUND: &[Kind] = &[Kind::Record, Kind::Voicemail];
 /// Whatever may point at the recording of a call.
 const RECORDED: &[Kind] = &[Kind::Cdr, Kind::Record];
 /// Every push.
-const EVERY: &[Kind] = &Kind::ALL;
+const EVERY: &[Kind] = &Kind::PUSHED;
 
 /// The table.
 pub const ALL: &[Field] = &[
