@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod abuse;
 mod admin;
 mod alerts;
 mod cli;
@@ -21,6 +22,7 @@ mod excerpts;
 mod files;
 mod ingest;
 mod judges;
+mod network;
 mod outage;
 mod plugins;
 mod reload;

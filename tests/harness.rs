@@ -2,6 +2,7 @@
 
 mod gateway;
 mod guest;
+mod raw;
 mod receiver;
 mod wait;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 
 pub use gateway::{Gateway, Workspace, command};
 pub use guest::hostile;
+pub use raw::{Peer, RawReceiver};
 pub use receiver::{Received, Receiver};
 pub use wait::until;
 

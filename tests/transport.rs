@@ -8,7 +8,10 @@ mod server;
 
 use standardwebhooks::Webhook;
 
-use self::{authority::Authority, server::TlsReceiver};
+pub use self::{
+    authority::{Authority, self_signed},
+    server::TlsReceiver,
+};
 use crate::harness::{Gateway, Receiver, SEED, Workspace, all_to, command, until};
 
 const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

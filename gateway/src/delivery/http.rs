@@ -14,6 +14,7 @@
 
 pub mod address;
 mod auth;
+mod failure;
 mod oauth2;
 mod setup;
 mod sign;
@@ -49,6 +50,10 @@ use crate::{
 
 /// How much of an answer is read, so that its connection can be used again.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// How long an answer is read whose status has been said. Keeping its connection
+/// is not worth more.
+const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// Time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -301,7 +306,7 @@ impl HttpDriver {
             }
         };
         // What the receiver says after its status changes nothing.
-        let _ = tokio::time::timeout(self.timeout, reading).await;
+        let _ = tokio::time::timeout(MAX_ANSWER_TIME.min(self.timeout), reading).await;
         Excerpt::new(kept)
     }
 
@@ -310,12 +315,7 @@ impl HttpDriver {
             let limit = self.timeout.as_millis();
             ("timeout", format!("no answer within {limit} ms"))
         } else if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-            let reason = if error.is_connect() {
-                "connect"
-            } else {
-                "transport"
-            };
-            (reason, causes(error))
+            (failure::reason(error), failure::root_cause(error))
         } else {
             ("transport", "the exchange failed".to_owned())
         };
@@ -325,21 +325,6 @@ impl HttpDriver {
             error,
             retry_after: None,
         }
-    }
-}
-
-/// The causes below reqwest's own text, which would name the URL with whatever
-/// of the record it holds.
-fn causes(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(current) = cause {
-        causes.push(current.to_string());
-        cause = current.source();
-    }
-    match causes.last() {
-        Some(root) => root.clone(),
-        None => "the exchange failed".to_owned(),
     }
 }
 
@@ -379,7 +364,7 @@ fn client(
         None => Ok(builder),
     };
     let client = builder.and_then(reqwest::ClientBuilder::build);
-    client.map_err(|error| vec![HttpProblem::Client(causes(&error)).at("tls")])
+    client.map_err(|error| vec![HttpProblem::Client(failure::root_cause(&error)).at("tls")])
 }
 
 fn is_encrypted(config: &model::HttpDriver) -> bool {

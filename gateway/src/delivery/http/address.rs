@@ -169,7 +169,7 @@ pub(super) struct VettedResolver(pub(super) AddressPolicy);
 /// Every address of a name was refused.
 #[derive(Debug, thiserror::Error)]
 #[error("the name resolves to addresses that are not allowed only: {0}")]
-struct NoneAllowed(Refused);
+pub(super) struct NoneAllowed(Refused);
 
 impl Resolve for VettedResolver {
     fn resolve(&self, name: Name) -> Resolving {

@@ -19,7 +19,7 @@ use url::{Url, form_urlencoded};
 
 pub(super) use self::cache::Token;
 use self::cache::{Grant, TokenCache};
-use super::{HttpSetupError, address::AddressPolicy, causes, setup::HttpProblem};
+use super::{HttpSetupError, address::AddressPolicy, failure::root_cause, setup::HttpProblem};
 use crate::config::model;
 
 /// How much of the endpoint's answer is read.
@@ -121,7 +121,7 @@ impl TokenSource {
         );
         *request.body_mut() = Some(self.form.clone().into());
         let answer = self.client.execute(request).await;
-        let answer = answer.map_err(|error| TokenError::Unreachable(causes(&error)))?;
+        let answer = answer.map_err(|error| TokenError::Unreachable(root_cause(&error)))?;
         let status = answer.status();
         let body = read(answer).await;
         if status.is_success() {
@@ -154,7 +154,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, TokenError> {
                 return Err(TokenError::NoToken("is too long"));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Err(error) => return Err(TokenError::Unreachable(causes(&error))),
+            Err(error) => return Err(TokenError::Unreachable(root_cause(&error))),
         }
     }
 }

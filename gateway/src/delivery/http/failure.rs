@@ -1,0 +1,48 @@
+//! What a failed exchange is called in the ledger, and what is said of it.
+//!
+//! The names tell whose business it is: the network's (`connect`, `dns`), the
+//! receiver's (`timeout`, `transport`), that of certificates (`tls`), or the
+//! operator's own (`address_refused`).
+
+use std::{error::Error, io, iter::successors};
+
+use super::address::NoneAllowed;
+
+type Cause<'a> = &'a (dyn Error + 'static);
+
+/// The stable short form for the ledger.
+pub(super) fn reason(error: &reqwest::Error) -> &'static str {
+    if causes(error).any(<dyn Error>::is::<NoneAllowed>) {
+        "address_refused"
+    } else if causes(error).any(is_of_tls) {
+        "tls"
+    } else if error.is_dns() {
+        "dns"
+    } else if error.is_connect() {
+        "connect"
+    } else {
+        "transport"
+    }
+}
+
+/// The innermost cause: the texts above it name the URL, with whatever of the
+/// record it holds.
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
+    match causes(error).last() {
+        Some(root) => root.to_string(),
+        None => "the exchange failed".to_owned(),
+    }
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
+    successors(error.source(), |&cause| cause.source())
+}
+
+/// An I/O error hides what it wraps from those who ask for its source.
+fn is_of_tls(cause: Cause<'_>) -> bool {
+    let mut wrapped = successors(Some(cause), |&cause| {
+        let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
+        Some(inner as Cause<'_>)
+    });
+    wrapped.any(<dyn Error>::is::<rustls::Error>)
+}
