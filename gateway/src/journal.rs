@@ -43,6 +43,7 @@ mod outcome;
 mod packed;
 mod reason;
 mod retention;
+mod retirement;
 mod revision;
 mod seq_set;
 mod settlement;
@@ -66,6 +67,7 @@ pub use ledger::{Counts, Ledger};
 pub use outcome::{Fate, Outcome};
 pub use reason::Reason;
 pub use retention::{Removal, Retention};
+pub use retirement::{Retire, Retirement};
 pub use revision::Revision;
 pub use seq_set::{MalformedSeqSet, SeqSet};
 pub use settlement::{Claim, FilePart, Parking, Payload, Settlement, Start};
@@ -223,10 +225,10 @@ pub trait Journal: JournalReader {
         settlement: Settlement,
     ) -> Result<(), JournalError>;
 
-    /// Freezes the ledger of a destination: arrivals after the present head are
-    /// not in its range until it is claimed again. Fences its owner. `false`
-    /// when the name is not known.
-    async fn retire(&self, destination: &str) -> Result<bool, JournalError>;
+    /// Freezes the ledger of a destination: later arrivals are not in its range
+    /// until it is claimed again. Fences its owner. Whether it may, is looked at
+    /// and done in one transaction.
+    async fn retire(&self, destination: &str, how: Retire) -> Result<Retirement, JournalError>;
 
     /// Carries everything of a destination over to another name, and fences its
     /// owner. `false` when `from` is not known (it may have been renamed

@@ -8,6 +8,7 @@
 //! - On stopping, ingest ends first, then deliveries under way, then the rest.
 
 mod reload;
+mod removal;
 mod retention;
 mod serve;
 mod start;

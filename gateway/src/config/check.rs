@@ -5,6 +5,7 @@ mod chains;
 mod contracts;
 mod destinations;
 mod fields;
+mod journal;
 mod listeners;
 mod names;
 mod overlaps;
@@ -35,6 +36,7 @@ impl Check<'_, '_> {
     pub(super) fn run(&mut self) {
         self.names();
         self.listeners();
+        self.journal();
         self.sources();
         self.plugins();
         self.tables();

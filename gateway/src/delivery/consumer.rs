@@ -51,7 +51,7 @@ pub struct Consumer {
     pub revision: watch::Receiver<Arc<Revision>>,
     /// What is asked of it.
     pub commands: mpsc::Receiver<Command>,
-    /// True when the gateway stops.
+    /// True when it is to end, with the gateway or alone.
     pub stop: watch::Receiver<bool>,
     /// What it shows of itself.
     pub status: Arc<StatusCell>,

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,13 +29,15 @@ pub const REPAIR_CHUNK: usize = 256;
 pub struct Fleet {
     context: Arc<Context>,
     revision: watch::Sender<Arc<Revision>>,
-    stop: watch::Sender<bool>,
+    /// Changed and read with `members` locked.
+    stopping: AtomicBool,
     members: Mutex<HashMap<Arc<str>, Member>>,
 }
 
 struct Member {
     commands: mpsc::Sender<Command>,
     status: Arc<StatusCell>,
+    stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -57,7 +62,7 @@ impl Fleet {
         let fleet = Self {
             context,
             revision: watch::Sender::new(revision),
-            stop: watch::Sender::new(false),
+            stopping: AtomicBool::new(false),
             members: Mutex::new(HashMap::new()),
         };
         fleet.fill();
@@ -78,6 +83,18 @@ impl Fleet {
                 .collect()
         };
         end_all(removed, limit).await;
+    }
+
+    /// Has the consumers of some destinations end: what is under way may do so
+    /// within `limit`. Whether they are needed again is for [`Fleet::fill`] to
+    /// find out.
+    pub async fn release(&self, destinations: &[String], limit: Duration) {
+        let released: Vec<_> = {
+            let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+            let names = destinations.iter().map(String::as_str);
+            names.filter_map(|name| members.remove(name)).collect()
+        };
+        end_all(released.into_iter().map(Member::stop).collect(), limit).await;
     }
 
     /// The revision that runs.
@@ -106,18 +123,20 @@ impl Fleet {
     fn member(&self, name: Arc<str>) -> Member {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let status = Arc::new(StatusCell::default());
+        let stop = watch::Sender::new(self.stopping.load(Ordering::Relaxed));
         let consumer = Consumer {
             name,
             context: self.context.clone(),
             revision: self.revision.subscribe(),
             commands: inbox,
-            stop: self.stop.subscribe(),
+            stop: stop.subscribe(),
             status: status.clone(),
         };
         let task = tokio::spawn(consumer.run());
         Member {
             commands,
             status,
+            stop,
             task,
         }
     }
@@ -168,12 +187,20 @@ impl Fleet {
     /// Stops all consumers: what is under way may end within `limit`, the rest
     /// is done again after the next start. True if all ended in time.
     pub async fn stop(&self, limit: Duration) -> bool {
-        self.stop.send_replace(true);
         let members: Vec<_> = {
             let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-            members.drain().map(|(_, member)| member.task).collect()
+            self.stopping.store(true, Ordering::Relaxed);
+            members.drain().map(|(_, member)| member.stop()).collect()
         };
         end_all(members, limit).await
+    }
+}
+
+impl Member {
+    /// Tells the consumer to stop, and gives its task.
+    fn stop(self) -> JoinHandle<()> {
+        self.stop.send_replace(true);
+        self.task
     }
 }
 

@@ -99,6 +99,12 @@ impl Ledger {
         (self.end.0 + 1).saturating_sub(self.start.0)
     }
 
+    /// Whether nothing up to an arrival is pending, and nothing at all is an
+    /// exception.
+    pub fn is_settled(&self, through: Seq) -> bool {
+        self.cursor >= through && self.counts.unsettled() == self.counts.pending
+    }
+
     /// Whether every arrival of the range is in exactly one state.
     pub fn balances(&self) -> bool {
         self.arrivals() == self.counts.total()

@@ -93,7 +93,8 @@ use self::{
     writer::Writer,
 };
 use super::{
-    Claim, Health, Journal, JournalError, NewArrival, Removal, Retention, Settlement, Start,
+    Claim, Health, Journal, JournalError, NewArrival, Removal, Retention, Retire, Retirement,
+    Settlement, Start,
 };
 use crate::record::{Arrival, Seq};
 
@@ -283,10 +284,10 @@ impl Journal for SqliteJournal {
         .await
     }
 
-    async fn retire(&self, destination: &str) -> Result<bool, JournalError> {
+    async fn retire(&self, destination: &str, how: Retire) -> Result<Retirement, JournalError> {
         let name = destination.to_owned();
         self.submit(Isolation::Savepoint, move |group| {
-            claim::retire(group, &name)
+            claim::retire(group, &name, how)
         })
         .await
     }

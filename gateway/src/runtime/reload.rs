@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 
 use super::{
-    Runtime, retention,
+    Runtime,
+    removal::{self, Removal},
+    retention,
     start::{SourcesError, limits, sources},
 };
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
         model::Config,
         revision::Draft,
     },
-    journal::{Journal, JournalError},
+    journal::{Journal, JournalError, Retire},
 };
 
 /// Time after which the journal is asked again when its queue was full.
@@ -89,18 +91,6 @@ impl ReloadError {
     }
 }
 
-/// A destination is missing from the configuration, but not from the journal.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "destination {destination} is not in the configuration, but has {unsettled} unsettled deliveries; put it back with `retired = true`, or let it settle them first"
-)]
-pub struct Removal {
-    /// The destination.
-    pub destination: String,
-    /// Deliveries that are pending, retrying, suspended or dead.
-    pub unsettled: u64,
-}
-
 impl Runtime {
     /// Loads the configuration anew and switches to it.
     ///
@@ -140,15 +130,14 @@ impl Runtime {
         let config = draft.config().clone();
         needs_no_restart(&old.config, &config)?;
         let sources = sources(&config)?;
-        check_removals(&*self.journal, &config).await?;
         check_renames(&*self.journal, &config).await?;
-        let digest = draft.digest().to_owned();
-        let number = self
-            .journal
-            .register_revision(&digest, &draft.summary())
-            .await?;
-        // Also where the digest is the same: secrets are no part of it.
         let limit = Duration::from_secs(config.drain.timeout_s);
+        let digest = draft.digest().to_owned();
+        let number = self.make_way(&draft, limit).await.inspect_err(|_| {
+            // Those that have ended for it go on as before.
+            self.fleet.fill();
+        })?;
+        // Also where the digest is the same: secrets are no part of it.
         let revision = Arc::new(draft.numbered(number));
         // From here on nothing is refused any more: what was checked is done.
         self.fleet.switch(revision, limit).await;
@@ -164,6 +153,16 @@ impl Runtime {
             digest,
             warnings,
         })
+    }
+
+    /// The number of the revision that comes, once nothing that goes missing with
+    /// it has anything left to do.
+    async fn make_way(&self, draft: &Draft, limit: Duration) -> Result<u32, ReloadError> {
+        let journal = &*self.journal;
+        let missing = removal::missing(journal, draft.config()).await?;
+        removal::release(journal, &self.fleet, &missing, limit).await?;
+        let summary = draft.summary();
+        Ok(journal.register_revision(draft.digest(), &summary).await?)
     }
 
     async fn draft(&self) -> Result<(Draft, Vec<Diagnostic>), ReloadError> {
@@ -219,60 +218,6 @@ fn needs_no_restart(old: &Config, new: &Config) -> Result<(), ReloadError> {
     }
 }
 
-/// Refuses a configuration without a destination that has something left to do.
-pub(super) async fn check_removals(
-    journal: &dyn Journal,
-    config: &Config,
-) -> Result<(), RemovalError> {
-    let renamed: Vec<_> = config
-        .destination
-        .values()
-        .filter_map(|destination| destination.renamed_from.as_deref())
-        .collect();
-    for ledger in journal.ledgers().await? {
-        let name = ledger.destination.as_str();
-        let kept = config.destination.contains_key(name) || renamed.contains(&name);
-        let unsettled = ledger.counts.unsettled();
-        if !kept && !ledger.retired && unsettled > 0 {
-            return Err(RemovalError::Removal(Removal {
-                destination: ledger.destination,
-                unsettled,
-            }));
-        }
-    }
-    Ok(())
-}
-
-/// Why removals could not be allowed.
-pub(super) enum RemovalError {
-    Journal(JournalError),
-    Removal(Removal),
-}
-
-impl From<JournalError> for RemovalError {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error)
-    }
-}
-
-impl From<RemovalError> for ReloadError {
-    fn from(error: RemovalError) -> Self {
-        match error {
-            RemovalError::Journal(error) => Self::Journal(error),
-            RemovalError::Removal(removal) => Self::Removal(removal),
-        }
-    }
-}
-
-impl From<RemovalError> for super::StartError {
-    fn from(error: RemovalError) -> Self {
-        match error {
-            RemovalError::Journal(error) => Self::Journal(error),
-            RemovalError::Removal(removal) => Self::Removal(removal),
-        }
-    }
-}
-
 /// Refuses a rename onto a destination that has a ledger of its own.
 pub(super) async fn check_renames(
     journal: &dyn Journal,
@@ -304,7 +249,7 @@ async fn carry_over_patiently(journal: &dyn Journal, config: &Config) -> Result<
     }
 }
 
-/// Renames, and freezes the ledgers of what is retired or gone.
+/// Renames, and freezes the ledgers of what is retired.
 pub(super) async fn carry_over(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
     for (name, destination) in &config.destination {
         if let Some(from) = &destination.renamed_from {
@@ -313,9 +258,9 @@ pub(super) async fn carry_over(journal: &dyn Journal, config: &Config) -> Result
     }
     for ledger in journal.ledgers().await? {
         let configured = config.destination.get(&ledger.destination);
-        let is_over = configured.is_none_or(|destination| destination.retired);
-        if is_over && !ledger.retired {
-            journal.retire(&ledger.destination).await?;
+        if configured.is_some_and(|one| one.retired) && !ledger.retired {
+            let name = &ledger.destination;
+            journal.retire(name, Retire::AsItStands).await?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use tokio::{
     sync::{Mutex, watch},
 };
 
-use super::{Running, Runtime, reload, retention, serve};
+use super::{Running, Runtime, reload, removal, retention, serve};
 use crate::{
     admin,
     alert::{self, Alerts},
@@ -39,7 +39,7 @@ pub enum StartError {
     Config(#[from] Diagnostics),
     /// A destination would go missing with deliveries that are not settled.
     #[error(transparent)]
-    Removal(#[from] reload::Removal),
+    Removal(#[from] removal::Removal),
     /// An address is taken.
     #[error(
         "cannot listen on {address} ({key}): {source}; stop what listens there or set another address"
@@ -102,8 +102,9 @@ impl Runtime {
         let ingest_listener = listen(config.ingest.listen, "ingest.listen").await?;
         let admin_listener = listen(config.admin.listen, "admin.listen").await?;
         let journal = open_journal(&config)?;
-        reload::check_removals(&*journal, &config).await?;
         reload::check_renames(&*journal, &config).await?;
+        let missing = removal::missing(&*journal, &config).await?;
+        removal::retire(&*journal, &missing, journal.head()).await?;
         reload::carry_over(&*journal, &config).await?;
         let number = journal
             .register_revision(draft.digest(), &draft.summary())

@@ -100,6 +100,8 @@ codes! {
     OpenSource = "CFG104",
     /// A route that leads to a retired destination.
     RetiredInRoute = "CFG105",
+    /// Arrivals are removed while their repetitions may still come.
+    ForgottenPushes = "CFG106",
 }
 
 impl fmt::Display for Code {

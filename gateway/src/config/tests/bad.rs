@@ -392,6 +392,10 @@ fn warnings() {
             &[("CFG102", 10, "table.t")],
         ),
         (Add("retired = true\n"), &[("CFG105", 7, "route.0.to.0")]),
+        (
+            Add("[journal]\nkeep_s = 86399\n"),
+            &[("CFG106", 11, "journal.keep_s")],
+        ),
     ]);
 }
 

@@ -12,7 +12,7 @@ use super::{
     trouble::{Trouble, from_sql, time},
 };
 use crate::{
-    journal::{Claim, FilePart, Start},
+    journal::{Claim, FilePart, Retire, Retirement, Start},
     record::{ArrivalId, Seq},
 };
 
@@ -72,15 +72,30 @@ fn first_of_range(group: &Group<'_>, start: Start) -> Result<Seq, Trouble> {
     Ok(found.map_or(group.tail.head.next(), |(seq, _)| seq.max(whole_from)))
 }
 
-/// Freezes a destination's ledger at the present head.
-pub(super) fn retire(group: &mut Group<'_>, name: &str) -> Result<bool, Trouble> {
+/// Freezes a destination's ledger, if it may.
+pub(super) fn retire(
+    group: &mut Group<'_>,
+    name: &str,
+    how: Retire,
+) -> Result<Retirement, Trouble> {
     let Some(mut destination) = Destination::load(group.connection, name)? else {
-        return Ok(false);
+        return Ok(Retirement::Unknown);
     };
+    if destination.end.is_none() {
+        let ledger = destination.ledger(group.tail.head);
+        destination.end = Some(match how {
+            Retire::AsItStands => group.tail.head,
+            Retire::Settled { through } if ledger.is_settled(through) && ledger.ahead == 0 => {
+                destination.cursor
+            }
+            Retire::Settled { .. } => {
+                return Ok(Retirement::Unsettled(ledger.counts.unsettled()));
+            }
+        });
+    }
     destination.epoch += 1;
-    destination.end.get_or_insert(group.tail.head);
     destination.store(group.connection)?;
-    Ok(true)
+    Ok(Retirement::Frozen)
 }
 
 /// Gives a destination another name.

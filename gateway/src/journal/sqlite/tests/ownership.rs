@@ -1,9 +1,9 @@
 //! Who may write: one process, and of each destination one owner.
 
-use super::fixture::{CRM, Fixture, at, delivered};
+use super::fixture::{CRM, Fixture, at, delivered, outcome, parking, settlement};
 use crate::{
     journal::{
-        Journal, JournalError, JournalReader, Start, State,
+        Journal, JournalError, JournalReader, Retire, Retirement, Start, State,
         sqlite::{Options, SqliteJournal},
     },
     record::Seq,
@@ -69,8 +69,9 @@ async fn a_retired_destination_rests_and_resumes() {
     let fixture = Fixture::new();
     fixture.append(2).await;
     let old = fixture.claim().await;
-    assert_eq!(fixture.journal.retire(CRM).await, Ok(true));
-    assert_eq!(fixture.journal.retire("unknown").await, Ok(false));
+    let retire = |name: &'static str| fixture.journal.retire(name, Retire::AsItStands);
+    assert_eq!(retire(CRM).await, Ok(Retirement::Frozen));
+    assert_eq!(retire("unknown").await, Ok(Retirement::Unknown));
     let fenced = fixture.journal.settle(CRM, old.epoch, delivered([1])).await;
     assert!(matches!(fenced, Err(JournalError::Fenced { .. })));
     fixture.append(3).await;
@@ -87,6 +88,42 @@ async fn a_retired_destination_rests_and_resumes() {
     fixture.assert_clean().await;
     fixture.claim().await;
     assert_eq!(fixture.counted(State::Pending).await, 5);
+}
+
+#[tokio::test]
+async fn only_what_is_settled_is_retired_without_a_word() {
+    let fixture = Fixture::new();
+    fixture.append(3).await;
+    let epoch = fixture.claim().await.epoch;
+    let retire = |through| {
+        let how = Retire::Settled {
+            through: Seq(through),
+        };
+        fixture.journal.retire(CRM, how)
+    };
+    assert_eq!(retire(0).await, Ok(Retirement::Frozen), "it has none yet");
+    let epoch = epoch.max(fixture.claim().await.epoch);
+    fixture.settle(epoch, delivered([1])).await;
+    assert_eq!(retire(2).await, Ok(Retirement::Unsettled(2)));
+    fixture.settle(epoch, delivered([3])).await;
+    let passed_in_part = retire(1).await;
+    assert_eq!(passed_in_part, Ok(Retirement::Unsettled(1)));
+    let dead = settlement(vec![], vec![parking(2, State::Dead)]);
+    fixture.settle(epoch, dead).await;
+    assert_eq!(retire(3).await, Ok(Retirement::Unsettled(1)));
+    let given_up = settlement(vec![outcome(2, State::Discarded)], vec![]);
+    fixture.settle(epoch, given_up).await;
+
+    // What comes while it is being removed is not in its range.
+    fixture.append(2).await;
+    assert_eq!(retire(3).await, Ok(Retirement::Frozen));
+    let ledger = fixture.journal.ledger(CRM).await.expect("a read");
+    let ledger = ledger.expect("a ledger");
+    assert_eq!((ledger.end, ledger.counts.pending), (Seq(3), 0));
+    fixture.assert_clean().await;
+    fixture.claim().await;
+    assert_eq!(fixture.counted(State::Pending).await, 2, "it is again");
+    fixture.assert_clean().await;
 }
 
 #[tokio::test]

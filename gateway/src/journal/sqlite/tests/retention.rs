@@ -6,7 +6,7 @@ use super::fixture::{CRM, Fixture, arrival, at, delivered, outcome, parking, set
 use crate::{
     journal::{
         Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, NewArrival, Reason,
-        Retention, Settlement, Start, State, sqlite::Options,
+        Retention, Retire, Settlement, Start, State, sqlite::Options,
     },
     record::{ArrivalId, Seq},
 };
@@ -122,7 +122,8 @@ async fn what_went_while_a_destination_was_retired_is_expired() {
     fixture.append(2).await;
     let epoch = fixture.claim().await.epoch;
     fixture.settle(epoch, delivered([1])).await;
-    fixture.journal.retire(CRM).await.expect("retired");
+    let retired = fixture.journal.retire(CRM, Retire::AsItStands).await;
+    retired.expect("retired");
     let other = fixture
         .journal
         .claim(BI, Start::Now)
