@@ -1,6 +1,6 @@
 //! What others have to be able to read is judged by the tools that they use,
 //! not by our own code: the reference library of Standard Webhooks, `jq`,
-//! `sqlite3` and `promtool`.
+//! `gzip`, `sqlite3` and `promtool`.
 //!
 //! A tool that is not installed is skipped, and said so loudly; `make judges`
 //! requires all of them.

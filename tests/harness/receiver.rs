@@ -24,7 +24,10 @@ use super::until;
 pub struct Received {
     pub path: String,
     pub headers: HeaderMap,
+    /// The body as text; nothing where it is compressed.
     pub body: String,
+    /// The bytes that were sent.
+    pub raw: Bytes,
     /// The status that it was answered with.
     pub status: u16,
 }
@@ -221,11 +224,16 @@ async fn take(
         };
         (status, more, said)
     };
-    let got = String::from_utf8(body.to_vec()).expect("a body of UTF-8");
+    let got = if headers.contains_key("content-encoding") {
+        String::new()
+    } else {
+        String::from_utf8(body.to_vec()).expect("a body of UTF-8")
+    };
     shared.got.lock().unwrap().push(Received {
         path: uri.to_string(),
         headers,
         body: got.clone(),
+        raw: body,
         status,
     });
     while shared.script.lock().unwrap().hangs_on(&got) {

@@ -1,19 +1,22 @@
 //! Signatures, by the reference library in Python.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::tool::STANDARD_WEBHOOKS;
+use super::tool::{GZIP, STANDARD_WEBHOOKS};
 use crate::harness::{Gateway, Received, Receiver, SEED, TRANSFER, Workspace, all_to};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ANOTHER: &str = "whsec_plJ3nmyCDGBKInavdOK15jsl0V8BHJhM";
 
-fn signed(crm: &Receiver) -> Gateway {
+/// A signing gateway with these lines of its own for the destination.
+fn signed(crm: &Receiver, settings: &str) -> Gateway {
     let settings = format!(
         r#"
         http.url = "{}"
         http.sign.secret.env = "CRM_SECRET"
         retry = {{ initial_ms = 20, max_ms = 20 }}
+        {settings}
         "#,
         crm.url()
     );
@@ -29,7 +32,11 @@ fn request(got: &Received) -> Value {
         .keys()
         .map(|key| (name(key), got.header(key.as_str()).into()))
         .collect();
-    json!({ "secret": SECRET, "headers": headers, "body": got.body })
+    json!({ "secret": SECRET, "headers": headers, "body": STANDARD.encode(&got.raw) })
+}
+
+fn with_body(request: &Value, body: &[u8]) -> Value {
+    with(request, "/body", &STANDARD.encode(body))
 }
 
 fn with(request: &Value, pointer: &str, value: &str) -> Value {
@@ -52,7 +59,7 @@ fn every_attempt_is_verified_and_no_change_is() {
         return;
     }
     let crm = Receiver::start();
-    let gateway = signed(&crm);
+    let gateway = signed(&crm, "");
     crm.answer_once(503, "retry-after", "1");
     gateway.push("cdr", SEED);
     gateway.wait_for("crm", "delivered", 1);
@@ -73,9 +80,9 @@ fn every_attempt_is_verified_and_no_change_is() {
         .expect("seconds")
         + 1;
     let cases = [
-        with(first, "/body", &body.replacen("zhangsan", "zhangsam", 1)),
-        with(first, "/body", body.trim_end()),
-        with(first, "/body", &format!("{body} ")),
+        with_body(first, body.replacen("zhangsan", "zhangsam", 1).as_bytes()),
+        with_body(first, body.trim_end().as_bytes()),
+        with_body(first, format!("{body} ").as_bytes()),
         with(first, "/headers/webhook-id", got[2].header("webhook-id")),
         with(first, "/headers/webhook-timestamp", &shifted.to_string()),
         with(
@@ -87,4 +94,28 @@ fn every_attempt_is_verified_and_no_change_is() {
     ];
     let refused = ["refused: No matching signature found"; 7];
     assert_eq!(verdicts(&cases), refused);
+}
+
+/// Of a body that is compressed, the bytes that are sent are signed.
+#[test]
+fn compressed_bodies_are_verified_and_unpacked_by_others() {
+    if !STANDARD_WEBHOOKS.is_here() || !GZIP.is_here() {
+        return;
+    }
+    let crm = Receiver::start();
+    let gateway = signed(&crm, "http.compress = \"gzip\"");
+    crm.answer(&[503, 200]);
+    gateway.push("cdr", SEED);
+    gateway.wait_for("crm", "delivered", 1);
+    let got = crm.wait_for(2);
+    assert_eq!(got[0].raw, got[1].raw, "the same bytes again");
+    for got in &got {
+        assert_eq!(got.header("content-encoding"), "gzip");
+        assert_eq!(GZIP.prints(&["-dc"], &got.raw), SEED);
+    }
+    let requests: Vec<Value> = got.iter().map(request).collect();
+    assert_eq!(verdicts(&requests), ["verified"; 2]);
+    let unpacked = with_body(&requests[0], SEED.as_bytes());
+    let refused = ["refused: No matching signature found"];
+    assert_eq!(verdicts(&[unpacked]), refused);
 }

@@ -25,6 +25,13 @@ pub const JQ: Tool = Tool {
     install: "apt-get install jq",
 };
 
+pub const GZIP: Tool = Tool {
+    name: "gzip",
+    program: "gzip",
+    probe: &["--version"],
+    install: "apt-get install gzip",
+};
+
 pub const SQLITE: Tool = Tool {
     name: "sqlite3",
     program: "sqlite3",

@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
 pub use destination::{
-    ApiKey, Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver, OAuth2,
-    Retry, Sign, Tls,
+    ApiKey, Compression, Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver,
+    OAuth2, Retry, Sign, Tls,
 };
 pub use plugin::{Plugin, Table};
 pub use route::{ChainUse, OnError, Route};

@@ -5,7 +5,7 @@
 //! are tower layers around the client.
 //!
 //! What a request shows its receiver stands in [`auth`], TLS in [`tls`], the
-//! signatures in [`sign`]. A receiver that answers 401 to an access token is
+//! signatures in [`sign`], content coding in [`compress`]. A receiver that answers 401 to an access token is
 //! shown another one within the same attempt, once.
 //!
 //! How it fails: with a [`Failed`] that says whether a later attempt may
@@ -14,6 +14,7 @@
 
 pub mod address;
 mod auth;
+mod compress;
 mod failure;
 mod oauth2;
 mod setup;
@@ -25,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
@@ -41,11 +42,10 @@ pub use self::{
     sign::BadSecret,
     tls::TlsProblem,
 };
-use super::{Payload, retry, template::UrlTemplate};
+use super::{retry, template::UrlTemplate};
 use crate::{
-    config::model::{self, DestinationAuth},
+    config::model::{self, Compression, DestinationAuth},
     journal::Excerpt,
-    record::ArrivalId,
 };
 
 /// How much of an answer is read, so that its connection can be used again.
@@ -68,6 +68,7 @@ pub struct HttpDriver {
     headers: HeaderMap,
     auth: Auth,
     signers: Signers,
+    compress: Option<Compression>,
     timeout: Duration,
     keep_response_bytes: usize,
     client: Client,
@@ -101,13 +102,19 @@ pub struct Failed {
     pub retry_after: Option<Duration>,
 }
 
-/// What identifies one attempt.
-#[derive(Debug, Clone, Copy)]
+/// What one attempt sends, and what identifies it.
+#[derive(Debug, Clone)]
 pub struct Envelope<'a> {
-    /// The arrival.
-    pub arrival: ArrivalId,
+    /// The rendered URL.
+    pub url: &'a str,
+    /// The body, before content coding.
+    pub body: Bytes,
+    /// The body's media type.
+    pub media_type: &'static str,
     /// The stable id for the receiver.
     pub webhook_id: &'a str,
+    /// The trace that the attempt is a span of: W3C Trace Context's `trace-id`.
+    pub trace: u128,
 }
 
 impl HttpDriver {
@@ -150,6 +157,7 @@ impl HttpDriver {
                     headers,
                     auth,
                     signers: signers.unwrap_or_default(),
+                    compress: config.compress,
                     timeout,
                     keep_response_bytes: config.keep_response_bytes,
                     client: BoxCloneSyncService::new(client),
@@ -168,17 +176,19 @@ impl HttpDriver {
             .collect()
     }
 
-    /// Sends a payload once, as soon as there is room for it.
-    pub async fn send(&self, payload: &Payload, envelope: Envelope<'_>) -> Attempted {
+    /// Sends a body once, as soon as there is room for it.
+    pub async fn send(&self, envelope: Envelope<'_>) -> Attempted {
+        let body = compress::encode(envelope.body.clone(), self.compress).await;
         let mut client = self.client.clone();
         // Waiting for room is no part of the attempt, and must not age its
         // timestamp.
         let room = client.ready().await.map(drop);
         let at = Timestamp::now();
         let started = Instant::now();
-        let ended = match room {
-            Ok(()) => self.attempt(client, payload, envelope).await,
-            Err(error) => Err(self.transport(&error)),
+        let ended = match (body, room) {
+            (Ok(body), Ok(())) => self.attempt(client, &Envelope { body, ..envelope }).await,
+            (Err(error), _) => Err(uncompressed(&error)),
+            (_, Err(error)) => Err(self.transport(&error)),
         };
         let (status, failed, response) = match ended {
             Ok(answer) => {
@@ -197,13 +207,12 @@ impl HttpDriver {
         }
     }
 
-    /// Sends a payload by a client that is ready, and again if its token was
+    /// Sends a body by a client that is ready, and again if its token was
     /// refused and there may be another.
     async fn attempt(
         &self,
         mut client: Client,
-        payload: &Payload,
-        envelope: Envelope<'_>,
+        envelope: &Envelope<'_>,
     ) -> Result<reqwest::Response, Failed> {
         let mut is_second = false;
         loop {
@@ -213,7 +222,7 @@ impl HttpDriver {
                 error: error.to_string(),
                 retry_after: None,
             })?;
-            let request = self.request(payload, envelope, &credential)?;
+            let request = self.request(envelope, &credential)?;
             let answer = client.call(request).await;
             let answer = answer.map_err(|error| self.transport(&error))?;
             if answer.status().is_success() {
@@ -232,11 +241,10 @@ impl HttpDriver {
 
     fn request(
         &self,
-        payload: &Payload,
-        envelope: Envelope<'_>,
+        envelope: &Envelope<'_>,
         credential: &Credential<'_>,
     ) -> Result<reqwest::Request, Failed> {
-        let url = payload.target.parse().map_err(|_| Failed {
+        let url = envelope.url.parse().map_err(|_| Failed {
             for_good: true,
             reason: "bad_url".into(),
             error: "the URL template made no valid URL of this record".into(),
@@ -247,47 +255,40 @@ impl HttpDriver {
         let headers = request.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
+            HeaderValue::from_static(envelope.media_type),
         );
+        if let Some(compression) = self.compress {
+            let coding = HeaderValue::from_static(compression.coding());
+            headers.insert(header::CONTENT_ENCODING, coding);
+        }
         credential.put(headers);
         // A receiver refuses what was signed long ago; fetching a token takes time.
-        self.identify(headers, payload, envelope, Timestamp::now())?;
-        *request.body_mut() = Some(payload.body.clone().into());
+        self.identify(headers, envelope, Timestamp::now());
+        *request.body_mut() = Some(envelope.body.clone().into());
         Ok(request)
     }
 
-    /// Standard Webhooks' id, timestamp and signature, and W3C Trace Context:
-    /// the trace is the arrival, the span this attempt.
-    fn identify(
-        &self,
-        headers: &mut HeaderMap,
-        payload: &Payload,
-        envelope: Envelope<'_>,
-        at: Timestamp,
-    ) -> Result<(), Failed> {
+    /// Standard Webhooks' id, timestamp and signature, and W3C Trace Context,
+    /// whose span is this attempt.
+    fn identify(&self, headers: &mut HeaderMap, envelope: &Envelope<'_>, at: Timestamp) {
+        let Envelope {
+            webhook_id, trace, ..
+        } = envelope;
         let span = fastrand::u64(1..);
-        let trace = envelope.arrival.0.as_simple();
         let mut set = |name: &'static str, value: String| {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }
         };
-        set("traceparent", format!("00-{trace}-{span:016x}-01"));
-        set("webhook-id", envelope.webhook_id.to_owned());
+        set("traceparent", format!("00-{trace:032x}-{span:016x}-01"));
+        set("webhook-id", (*webhook_id).to_owned());
         set("webhook-timestamp", at.as_second().to_string());
         let signature = self
             .signers
-            .sign(envelope.webhook_id, at.as_second(), &payload.body)
-            .map_err(|error| Failed {
-                for_good: true,
-                reason: "unsignable".into(),
-                error: format!("cannot sign the payload: {error}"),
-                retry_after: None,
-            })?;
+            .sign(webhook_id, at.as_second(), &envelope.body);
         if let Some(signature) = signature {
             set("webhook-signature", signature);
         }
-        Ok(())
     }
 
     /// Reads a little of the body, so that the connection can be used again, and
@@ -325,6 +326,15 @@ impl HttpDriver {
             error,
             retry_after: None,
         }
+    }
+}
+
+fn uncompressed(error: &std::io::Error) -> Failed {
+    Failed {
+        for_good: false,
+        reason: "compression".into(),
+        error: format!("cannot compress the body: {error}"),
+        retry_after: None,
     }
 }
 

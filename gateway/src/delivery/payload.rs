@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Media type of a record.
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// Stands before the number of a webhook id that is not the first; no name holds
 /// it, so that the ids of two destinations never meet.

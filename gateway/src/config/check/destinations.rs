@@ -12,9 +12,10 @@ use crate::config::{
 };
 
 /// Headers that the gateway sets, or that belong to the transport.
-const OWN_HEADERS: [&str; 10] = [
+const OWN_HEADERS: [&str; 11] = [
     "authorization",
     "connection",
+    "content-encoding",
     "content-length",
     "content-type",
     "host",

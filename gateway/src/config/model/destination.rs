@@ -99,6 +99,17 @@ pub struct HttpDriver {
     /// TLS towards the receiver, and towards the token endpoint of
     /// `auth.oauth2`. Without it, the system's authorities are trusted.
     pub tls: Option<Tls>,
+    /// Content coding of bodies: `gzip`; none if not set. Signatures are over
+    /// the coded bytes.
+    pub compress: Option<Compression>,
+}
+
+/// Content coding of bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
 }
 
 /// What to show a receiver.

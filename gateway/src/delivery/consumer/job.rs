@@ -8,7 +8,7 @@ use crate::{
         Destination, Driver, Payload,
         file::Line,
         http::{Attempted, Envelope},
-        payload::{rerun_webhook_id, webhook_id},
+        payload::{JSON, rerun_webhook_id, webhook_id},
         prepare::{self, Prepared},
     },
     journal::{Exception, Frozen},
@@ -135,10 +135,13 @@ impl Job {
             }),
             Driver::Http(http) => {
                 let envelope = Envelope {
-                    arrival: self.arrival.id,
+                    url: &payload.target,
+                    body: payload.body.clone(),
+                    media_type: JSON,
                     webhook_id,
+                    trace: self.arrival.id.0.as_u128(),
                 };
-                let attempted = http.send(&payload, envelope).await;
+                let attempted = http.send(envelope).await;
                 let to_freeze = fresh.then(|| payload.freeze(webhook_id.to_owned()));
                 JobEnd::Sent(Box::new(Sent {
                     attempted,
