@@ -33,6 +33,7 @@
 //! can stand where [`sqlite::SqliteJournal`] stands.
 
 mod audit;
+mod batch;
 mod error;
 mod exception;
 mod excerpt;
@@ -58,6 +59,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use audit::{Audit, Verification};
+pub use batch::{AttemptedBatch, BatchFormat, FrozenMember, UnknownFormat};
 pub use error::JournalError;
 pub use exception::{Attempt, Exception, Frozen};
 pub use excerpt::Excerpt;
@@ -163,6 +165,10 @@ pub trait JournalReader: Send + Sync {
 
     /// The frozen payload of an exception, if it has one.
     async fn frozen(&self, destination: &str, seq: Seq) -> Result<Option<Frozen>, JournalError>;
+
+    /// The members of a frozen batch that are still in it, in order of arrival,
+    /// as one snapshot.
+    async fn batch(&self, destination: &str, id: &str) -> Result<Vec<FrozenMember>, JournalError>;
 
     /// The recorded attempts of a delivery, in order.
     async fn attempts(&self, destination: &str, seq: Seq) -> Result<Vec<Attempt>, JournalError>;

@@ -66,9 +66,7 @@ impl Payload {
     pub fn freeze(&self, webhook_id: String) -> Frozen {
         Frozen {
             body: self.body.clone(),
-            content_type: JSON.into(),
-            target: None,
-            headers: Vec::new(),
+            batch_format: None,
             webhook_id,
             digests: self.digests.clone(),
             superseded: false,

@@ -1,10 +1,12 @@
 //! Deliveries that did not go straight through, and what is kept about them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Excerpt, Reason, State};
+use super::{AttemptedBatch, BatchFormat, Excerpt, Reason, State};
 use crate::record::Seq;
 
 /// A delivery that is retrying, suspended or dead.
@@ -21,12 +23,18 @@ pub struct Exception {
     pub detail: String,
     /// Attempts so far.
     pub attempts: u32,
+    /// After how many of them the batch that carried it was split: these say
+    /// nothing of this delivery, and are no step of its schedule.
+    pub splits: u32,
     /// When the first of them failed, or it was parked.
     pub first_failed: Timestamp,
     /// When the next attempt is due; `None` when none follows by itself.
     pub next_attempt: Option<Timestamp>,
     /// The revision that the payload (or the failure) comes from.
     pub revision: u32,
+    /// The frozen batch that the next attempt sends it in, by its id. `None`
+    /// where it is sent alone or joins one that is yet to be formed.
+    pub batch: Option<Arc<str>>,
 }
 
 impl Exception {
@@ -41,15 +49,10 @@ impl Exception {
 pub struct Frozen {
     /// The bytes of the body.
     pub body: Bytes,
-    /// The body's media type.
-    pub content_type: String,
-    /// What the record made of the destination's URL or path template; `None`
-    /// where it is rendered anew for each attempt, as today's drivers do.
-    pub target: Option<String>,
-    /// Headers that the record has a part in, in order. Those of the transport
-    /// (authorisation, signature) are made anew each time.
-    pub headers: Vec<(String, String)>,
-    /// The stable id that the receiver deduplicates by.
+    /// How it was joined with others in a batch; `None` where it was sent alone.
+    pub batch_format: Option<BatchFormat>,
+    /// The stable id that the receiver deduplicates by; in a batch, what the id
+    /// of the batch is made of.
     pub webhook_id: String,
     /// Digests of the plugins and tables that made the payload, as text.
     pub digests: String,
@@ -81,4 +84,6 @@ pub struct Attempt {
     pub response: Excerpt,
     /// The revision that made the payload.
     pub revision: u32,
+    /// The batch that carried the delivery; `None` where it was sent alone.
+    pub batch: Option<AttemptedBatch>,
 }

@@ -155,6 +155,7 @@ impl Case {
                 .map_or_else(String::new, |failed| failed.error.clone()),
             response: attempted.response,
             revision: self.revision,
+            batch: None,
         };
         let Some(failed) = attempted.failed else {
             settlement.outcomes.push(Outcome {
@@ -228,9 +229,11 @@ impl Case {
                 reason,
                 detail,
                 attempts,
+                splits: 0,
                 first_failed: self.first_failed(),
                 next_attempt,
                 revision: self.revision,
+                batch: None,
             },
             payload,
         }

@@ -54,7 +54,9 @@ mod tests {
         // RFC 1952, 2.3: no flags (so no name), and no time.
         assert_eq!(first[3..8], [0; 5]);
         let mut decoded = Vec::new();
-        GzDecoder::new(&first[..]).read_to_end(&mut decoded).unwrap();
+        GzDecoder::new(&first[..])
+            .read_to_end(&mut decoded)
+            .unwrap();
         assert_eq!(decoded, body);
     }
 

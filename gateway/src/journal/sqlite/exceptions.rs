@@ -1,20 +1,26 @@
 //! Reading exceptions, their payloads and attempts, files and revisions.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{
+    arrivals,
     claim::{FILE_COLUMNS, file_part},
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
-    journal::{Attempt, Exception, Excerpt, FilePart, Frozen, Reason, Revision, State},
+    journal::{
+        Attempt, AttemptedBatch, BatchFormat, Exception, Excerpt, FilePart, Frozen, FrozenMember,
+        Reason, Revision, State,
+    },
     record::Seq,
 };
 
 const QUERY: &str = "SELECT e.seq, e.state, coalesce(r.text, ''), e.detail, e.attempts,
-    e.first_failed_ms, e.next_attempt_ms, e.revision
+    e.first_failed_ms, e.next_attempt_ms, e.revision, e.batch, e.splits
     FROM exceptions AS e JOIN destinations AS d ON d.id = e.destination
     LEFT JOIN reasons AS r ON r.id = e.reason WHERE d.name = ?1";
 
@@ -107,7 +113,30 @@ fn exception(row: &Row<'_>) -> Result<Exception, Trouble> {
         first_failed: time(row.get(5)?, "a first failure")?,
         next_attempt: next.map(|ms| time(ms, "a next attempt")).transpose()?,
         revision: from_sql(row.get(7)?, "a revision")?,
+        batch: row.get(8)?,
+        splits: from_sql(row.get(9)?, "a number of splits")?,
     })
+}
+
+/// The members of a frozen batch, in order of arrival.
+pub(super) fn batch(
+    connection: &Connection,
+    destination: &str,
+    id: &str,
+) -> Result<Vec<FrozenMember>, Trouble> {
+    let condition = "AND e.batch = ?2 ORDER BY e.seq";
+    let kept = exceptions(connection, condition, params![destination, id])?;
+    let mut members = Vec::with_capacity(kept.len());
+    for exception in kept {
+        let seq = exception.seq;
+        let missing = || Trouble::Malformed(format!("{seq} is in batch {id} without a payload"));
+        members.push(FrozenMember {
+            arrival: arrivals::get(connection, seq)?.ok_or_else(missing)?,
+            frozen: frozen(connection, destination, seq)?.ok_or_else(missing)?,
+            exception,
+        });
+    }
+    Ok(members)
 }
 
 /// The frozen payload of an exception.
@@ -117,28 +146,26 @@ pub(super) fn frozen(
     seq: Seq,
 ) -> Result<Option<Frozen>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT body, content_type, target, headers, webhook_id, digests, superseded
-         FROM frozen
+        "SELECT body, batch_format, webhook_id, digests, superseded FROM frozen
          WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2",
     )?;
     let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let headers: String = row.get(3)?;
+    let format: Option<String> = row.get(1)?;
     Ok(Some(Frozen {
         body: Bytes::from(row.get::<_, Vec<u8>>(0)?),
-        content_type: row.get(1)?,
-        target: row.get(2)?,
-        headers: serde_json::from_str(&headers).map_err(|_| {
-            Trouble::Malformed(format!(
-                "the frozen headers of {seq} at {destination} are no JSON"
-            ))
-        })?,
-        webhook_id: row.get(4)?,
-        digests: row.get(5)?,
-        superseded: row.get(6)?,
+        batch_format: format.map(|format| batch_format(&format)).transpose()?,
+        webhook_id: row.get(2)?,
+        digests: row.get(3)?,
+        superseded: row.get(4)?,
     }))
+}
+
+fn batch_format(text: &str) -> Result<BatchFormat, Trouble> {
+    let unknown = |error| Trouble::Malformed(format!("a batch format is {text}: {error}"));
+    text.parse().map_err(unknown)
 }
 
 /// The attempts of a delivery, in order.
@@ -149,7 +176,7 @@ pub(super) fn attempts(
 ) -> Result<Vec<Attempt>, Trouble> {
     let mut statement = connection.prepare_cached(
         "SELECT a.number, a.at_ms, a.outcome, a.status, a.duration_ms, a.error, a.revision,
-         r.excerpt FROM attempts AS a
+         r.excerpt, a.batch, coalesce(a.batch_records, 0) FROM attempts AS a
          LEFT JOIN attempt_responses AS r USING (destination, seq, number)
          WHERE a.destination = (SELECT id FROM destinations WHERE name = ?1) AND a.seq = ?2
          ORDER BY a.number",
@@ -157,6 +184,8 @@ pub(super) fn attempts(
     let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
     let mut attempts = Vec::new();
     while let Some(row) = rows.next()? {
+        let batch: Option<Arc<str>> = row.get(8)?;
+        let records = from_sql(row.get(9)?, "a number of deliveries")?;
         attempts.push(Attempt {
             seq,
             number: from_sql(row.get(0)?, "an attempt's number")?,
@@ -169,6 +198,7 @@ pub(super) fn attempts(
             response: row
                 .get::<_, Option<Vec<u8>>>(7)?
                 .map_or_else(Excerpt::default, Excerpt::new),
+            batch: batch.map(|id| AttemptedBatch { id, records }),
         });
     }
     Ok(attempts)

@@ -8,7 +8,7 @@ use super::{
     trouble::{Trouble, to_sql},
 };
 use crate::{
-    journal::{Attempt, Exception, FilePart, Frozen, Parking, Payload},
+    journal::{Attempt, BatchFormat, Exception, FilePart, Frozen, Parking, Payload},
     record::Seq,
 };
 
@@ -40,8 +40,8 @@ pub(super) fn park(
         .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO exceptions (destination, seq, state, reason, detail, attempts,
-             first_failed_ms, next_attempt_ms, revision)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             first_failed_ms, next_attempt_ms, revision, batch, splits)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             destination,
@@ -53,6 +53,8 @@ pub(super) fn park(
             exception.first_failed.as_millisecond(),
             exception.next_attempt.map(Timestamp::as_millisecond),
             exception.revision,
+            exception.batch,
+            exception.splits,
         ])?;
     match &parking.payload {
         Payload::Keep => Ok(()),
@@ -74,21 +76,17 @@ fn freeze(
     seq: Seq,
     frozen: &Frozen,
 ) -> Result<(), Trouble> {
-    let headers = serde_json::to_string(&frozen.headers)
-        .map_err(|error| Trouble::Malformed(format!("headers that are no JSON: {error}")))?;
     group
         .connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO frozen (destination, seq, webhook_id, content_type, target,
-             headers, digests, body, superseded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT OR REPLACE INTO frozen (destination, seq, webhook_id, batch_format, digests,
+             body, superseded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             destination,
             to_sql(seq.0)?,
             frozen.webhook_id,
-            frozen.content_type,
-            frozen.target,
-            headers,
+            frozen.batch_format.map(BatchFormat::as_str),
             frozen.digests,
             frozen.body.as_ref(),
             frozen.superseded,
@@ -107,7 +105,8 @@ pub(super) fn record(
         .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO attempts (destination, seq, number, at_ms, outcome, status,
-             duration_ms, error, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             duration_ms, error, revision, batch, batch_records)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             destination,
@@ -119,6 +118,8 @@ pub(super) fn record(
             attempt.duration_ms,
             capped(&attempt.error),
             attempt.revision,
+            attempt.batch.as_ref().map(|batch| &batch.id),
+            attempt.batch.as_ref().map(|batch| batch.records),
         ])?;
     keep_response(group, destination, attempt)
 }

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     journal::{
-        Attempt, Audit, Exception, Fate, FilePart, Frozen, JournalError, JournalReader, Ledger,
-        Revision, Seen, State,
+        Attempt, Audit, Exception, Fate, FilePart, Frozen, FrozenMember, JournalError,
+        JournalReader, Ledger, Revision, Seen, State,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -198,6 +198,13 @@ impl<J: ReadsFile> JournalReader for J {
         let name = destination.to_owned();
         self.readers()
             .read(move |db| exceptions::frozen(db, &name, seq))
+            .await
+    }
+
+    async fn batch(&self, destination: &str, id: &str) -> Result<Vec<FrozenMember>, JournalError> {
+        let (name, id) = (destination.to_owned(), id.to_owned());
+        self.readers()
+            .read(move |db| exceptions::batch(db, &name, &id))
             .await
     }
 

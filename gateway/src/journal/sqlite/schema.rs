@@ -9,11 +9,12 @@ pub(super) const APPLICATION_ID: u32 = 0x4344_5247;
 
 /// One script per schema version; a file of version n has run the first n. A
 /// released script is never edited.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
+    include_str!("schema/005.sql"),
 ];
 
 /// The newest schema version that this program knows.

@@ -74,6 +74,7 @@ fn try_again(exception: Exception, reason: &str, payload: Payload) -> Parking {
             next_attempt: Some(now),
             // A person's word starts the budget anew.
             first_failed: now,
+            batch: None,
             ..exception
         },
         payload,

@@ -168,9 +168,11 @@ pub(super) fn exception(seq: u64, state: State) -> Exception {
         reason: Reason::from("status"),
         detail: "the receiver answered 503".to_owned(),
         attempts: 1,
+        splits: 0,
         first_failed: at(10),
         next_attempt: (state == State::Retrying).then(|| at(20)),
         revision: 1,
+        batch: None,
     }
 }
 
@@ -184,12 +186,7 @@ pub(super) fn parking(seq: u64, state: State) -> Parking {
 pub(super) fn frozen() -> Frozen {
     Frozen {
         body: Bytes::from_static(b"{\"a\": 1.0}"),
-        content_type: "application/json".to_owned(),
-        target: Some("/cdr/7".to_owned()),
-        headers: vec![
-            ("x-a".to_owned(), "1".to_owned()),
-            ("x-a".to_owned(), "2".to_owned()),
-        ],
+        batch_format: None,
         webhook_id: "id.crm".to_owned(),
         digests: "mask@sha256:00".to_owned(),
         superseded: false,

@@ -173,6 +173,7 @@ async fn attempts_and_finished_parts_go_along() {
         error: String::new(),
         response: Excerpt::new("no such customer"),
         revision: 1,
+        batch: None,
     };
     let part = |path: &str, part, last: ArrivalId, finished| FilePart {
         path: path.to_owned(),
@@ -337,7 +338,7 @@ async fn retention_that_lost_count_is_told_in_words() {
             "arrival 3 is delivered, but is not kept any more",
         ),
         (
-            "INSERT INTO exceptions SELECT 1, 1, 5, 0, '', 1, 0, NULL, 1",
+            "INSERT INTO exceptions SELECT 1, 1, 5, 0, '', 1, 0, NULL, 1, NULL, 0",
             "arrival 1 is pending, but is not kept any more",
         ),
     ] {

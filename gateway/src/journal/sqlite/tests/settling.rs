@@ -5,8 +5,8 @@ use super::fixture::{
 };
 use crate::{
     journal::{
-        Attempt, Exception, Excerpt, FilePart, Journal, JournalError, JournalReader, Parking,
-        Payload, Reason, SeqSet, Settlement, State,
+        Attempt, AttemptedBatch, BatchFormat, Exception, Excerpt, FilePart, Journal, JournalError,
+        JournalReader, Parking, Payload, Reason, SeqSet, Settlement, State,
     },
     record::Seq,
 };
@@ -26,6 +26,10 @@ async fn a_delivery_goes_from_retry_to_success() {
         error: "the receiver answered 503".to_owned(),
         response: Excerpt::new(&b"busy \xff\0"[..]),
         revision: 1,
+        batch: Some(AttemptedBatch {
+            id: "batch_07".into(),
+            records: 2,
+        }),
     };
     let parked = Parking {
         exception: exception(2, State::Retrying),
@@ -111,6 +115,7 @@ async fn an_attempt_that_takes_a_number_replaces_the_answer_too() {
             error: String::new(),
             response,
             revision: 1,
+            batch: None,
         };
         let probed = Settlement {
             attempts: vec![attempt.clone()],
@@ -227,7 +232,7 @@ async fn payloads_are_kept_replaced_and_superseded() {
     let epoch = fixture.claim().await.epoch;
     let mut other = frozen();
     other.body = bytes::Bytes::from_static(b"{}");
-    other.target = None;
+    other.batch_format = Some(BatchFormat::Ndjson);
     let mut superseded = other.clone();
     superseded.superseded = true;
     for (payload, expected) in [
@@ -254,6 +259,42 @@ async fn payloads_are_kept_replaced_and_superseded() {
         );
     }
     assert_eq!(fixture.counted(State::Retrying).await, 1);
+    fixture.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_frozen_batch_is_read_whole_in_order_of_arrival() {
+    let fixture = Fixture::new();
+    let arrivals = fixture.append(4).await;
+    let epoch = fixture.claim().await.epoch;
+    let member = |seq, batch: Option<&str>| Parking {
+        exception: Exception {
+            batch: batch.map(Into::into),
+            splits: 2,
+            ..exception(seq, State::Retrying)
+        },
+        payload: Payload::Freeze(Box::new(frozen())),
+    };
+    let parked = [(4, Some("a")), (2, Some("b")), (1, Some("a")), (3, None)];
+    let parked = parked.map(|(seq, batch)| member(seq, batch)).into();
+    fixture.settle(epoch, settlement(vec![], parked)).await;
+
+    let fixture = fixture.reopened();
+    let members = |id| fixture.journal.batch(CRM, id);
+    let read = members("a").await.expect("a read");
+    let expected = [1, 4].map(|seq| member(seq, Some("a")).exception);
+    let kept: Vec<_> = read.iter().map(|member| member.exception.clone()).collect();
+    assert_eq!(kept, expected);
+    assert_eq!(read[1].arrival.id, arrivals[3].id);
+    assert_eq!(read[0].frozen, frozen());
+
+    // One that is repaired is taken out; one that is finished is gone.
+    let epoch = fixture.claim().await.epoch;
+    let gone = outcome(4, State::Delivered);
+    let settled = settlement(vec![gone], vec![member(1, None)]);
+    fixture.settle(epoch, settled).await;
+    assert!(members("a").await.expect("a read").is_empty());
+    assert_eq!(members("b").await.expect("a read").len(), 1);
     fixture.assert_clean().await;
 }
 
