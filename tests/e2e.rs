@@ -25,6 +25,7 @@ mod judges;
 mod network;
 mod outage;
 mod plugins;
+mod policy;
 mod pressure;
 mod reload;
 mod removal;

@@ -25,6 +25,7 @@ pub mod file;
 pub mod fleet;
 pub mod http;
 pub mod payload;
+pub mod policy;
 pub mod prepare;
 pub mod retry;
 pub mod template;

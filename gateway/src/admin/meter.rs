@@ -59,6 +59,10 @@ pub fn describe_metrics() {
         "Time of one attempt at a destination."
     );
     describe_gauge!(
+        "cdr_gateway_concurrency_limit",
+        "Attempts that may be under way at once at a destination, as of now."
+    );
+    describe_gauge!(
         "cdr_gateway_plugins_failing",
         "Whether a destination waits since plugins of its chains fail."
     );

@@ -10,6 +10,7 @@ mod listeners;
 mod names;
 mod overlaps;
 mod plugins;
+mod policy;
 mod routes;
 mod sources;
 mod unused;

@@ -184,6 +184,8 @@ fn destinations(
             chain: Arc::new(chain(&destination.chain, plugins)),
             contract: destination.numbers,
             concurrency: destination.concurrency,
+            rate: destination.rate,
+            breaker: (&destination.breaker).into(),
             paused: destination.paused,
             retry: destination.retry.clone(),
             start: start(destination.start),
@@ -200,7 +202,7 @@ fn driver(
 ) -> Result<Driver, Vec<HttpSetupError>> {
     Ok(match &destination.driver {
         model::Driver::Http(http) => {
-            let driver = HttpDriver::new(http, destination.concurrency, addresses)?;
+            let driver = HttpDriver::new(http, addresses)?;
             Driver::Http(Box::new(driver))
         }
         model::Driver::File(file) => Driver::File(FileSettings {

@@ -14,6 +14,7 @@ mod alerts;
 mod destination;
 mod duration;
 mod plugin;
+mod policy;
 mod route;
 mod secret;
 mod server;
@@ -31,6 +32,7 @@ pub use destination::{
     OAuth2, Retry, Sign, Tls,
 };
 pub use plugin::{Plugin, Table};
+pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
 pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
 pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};

@@ -121,13 +121,16 @@ impl<'a, 'f> Shape<'a, 'f> {
     }
 
     fn either(&mut self, node: &Node, value: &Value, schemas: &[&'a Json]) -> Option<Node> {
+        let is_number = |text: &str| outside_files(node) && text.trim().parse::<i128>().is_ok();
         let fits = |form: &Form<'_>| {
-            matches!(
-                (form, value),
-                (Form::Text { .. } | Form::Choice(_), Value::Text(_))
-                    | (Form::Table(_), Value::Table(_))
-                    | (Form::List { .. }, Value::List(_))
-            )
+            matches!((form, value), (Form::Integer { .. }, Value::Text(text)) if is_number(text))
+                || matches!(
+                    (form, value),
+                    (Form::Integer { .. }, Value::Integer(_))
+                        | (Form::Text { .. } | Form::Choice(_), Value::Text(_))
+                        | (Form::Table(_), Value::Table(_))
+                        | (Form::List { .. }, Value::List(_))
+                )
         };
         let forms: Vec<_> = schemas.iter().map(|one| self.schema.form(one)).collect();
         if let Some(at) = forms.iter().position(fits) {

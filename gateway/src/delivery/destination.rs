@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{file::FileSettings, http::HttpDriver, payload::Place, template};
+use super::{breaker, file::FileSettings, http::HttpDriver, payload::Place, template};
 use crate::{
-    config::model::Retry,
+    config::model::{Concurrency, Rate, Retry},
     journal::Start,
     route::{Chain, guard::Contract},
 };
@@ -20,7 +20,11 @@ pub struct Destination {
     /// What it may hold.
     pub contract: Option<Contract>,
     /// Attempts at once.
-    pub concurrency: usize,
+    pub concurrency: Concurrency,
+    /// Attempts in a time.
+    pub rate: Option<Rate>,
+    /// When its receiver is taken to be broken.
+    pub breaker: breaker::Rules,
     /// Whether nothing is sent for now.
     pub paused: bool,
     /// What becomes of failed attempts.

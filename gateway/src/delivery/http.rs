@@ -1,8 +1,8 @@
 //! The HTTP driver: one request a record, signed as Standard Webhooks.
 //!
 //! Addresses are vetted ([`address`]), redirects are never followed, no proxy is taken from the environment, and of
-//! an answer no more than [`MAX_ANSWER_BYTES`] is read. Concurrency and timeout
-//! are tower layers around the client.
+//! an answer no more than [`MAX_ANSWER_BYTES`] is read. Concurrency, rate and
+//! timeout are layers around the client ([`super::policy`]).
 //!
 //! What a request shows its receiver stands in [`auth`], TLS in [`tls`], the
 //! signatures in [`sign`], content coding in [`compress`]. A receiver that answers 401 to an access token is
@@ -29,7 +29,8 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
-use tower::{BoxError, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
+use tokio_util::sync::CancellationToken;
+use tower::{BoxError, Service, ServiceExt};
 
 use self::{
     address::{AddressPolicy, VettedResolver},
@@ -42,7 +43,11 @@ pub use self::{
     sign::BadSecret,
     tls::TlsProblem,
 };
-use super::{retry, template::UrlTemplate};
+use super::{
+    policy::{Paced, Policy},
+    retry,
+    template::UrlTemplate,
+};
 use crate::{
     config::model::{self, Compression, DestinationAuth},
     journal::Excerpt,
@@ -58,7 +63,7 @@ const MAX_ANSWER_TIME: Duration = Duration::from_secs(1);
 /// Time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-type Client = BoxCloneSyncService<reqwest::Request, reqwest::Response, BoxError>;
+type Client = Paced<reqwest::Client>;
 
 /// An HTTP receiver.
 pub struct HttpDriver {
@@ -71,7 +76,7 @@ pub struct HttpDriver {
     compress: Option<Compression>,
     timeout: Duration,
     keep_response_bytes: usize,
-    client: Client,
+    client: reqwest::Client,
 }
 
 /// One attempt, as it ended.
@@ -124,7 +129,6 @@ impl HttpDriver {
     /// With every setting that cannot be used.
     pub fn new(
         config: &model::HttpDriver,
-        concurrency: usize,
         addresses: &AddressPolicy,
     ) -> Result<Self, Vec<HttpSetupError>> {
         let timeout = Duration::from_millis(config.timeout_ms);
@@ -147,10 +151,6 @@ impl HttpDriver {
             (Some(method), Some(headers), Some(signers), Some((client, auth)))
                 if problems.is_empty() =>
             {
-                let client = ServiceBuilder::new()
-                    .concurrency_limit(concurrency)
-                    .timeout(timeout)
-                    .service(client);
                 Ok(Self {
                     url: config.url.clone(),
                     method,
@@ -160,7 +160,7 @@ impl HttpDriver {
                     compress: config.compress,
                     timeout,
                     keep_response_bytes: config.keep_response_bytes,
-                    client: BoxCloneSyncService::new(client),
+                    client,
                 })
             }
             _ => Err(problems),
@@ -176,13 +176,19 @@ impl HttpDriver {
             .collect()
     }
 
-    /// Sends a body once, as soon as there is room for it.
-    pub async fn send(&self, envelope: Envelope<'_>) -> Attempted {
+    /// Sends a body once, as soon as the policy has room for it. None if it was
+    /// called back before: nothing was sent.
+    pub async fn send(
+        &self,
+        envelope: Envelope<'_>,
+        policy: &Policy,
+        recall: &CancellationToken,
+    ) -> Option<Attempted> {
         let body = compress::encode(envelope.body.clone(), self.compress).await;
-        let mut client = self.client.clone();
+        let mut client = policy.around(self.client.clone(), self.timeout);
         // Waiting for room is no part of the attempt, and must not age its
         // timestamp.
-        let room = client.ready().await.map(drop);
+        let room = recall.run_until_cancelled(client.ready()).await?.map(drop);
         let at = Timestamp::now();
         let started = Instant::now();
         let ended = match (body, room) {
@@ -198,13 +204,13 @@ impl HttpDriver {
             }
             Err(failed) => (0, Some(failed), Excerpt::default()),
         };
-        Attempted {
+        Some(Attempted {
             at,
             took: started.elapsed(),
             status,
             failed,
             response,
-        }
+        })
     }
 
     /// Sends a body by a client that is ready, and again if its token was

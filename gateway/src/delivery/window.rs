@@ -35,7 +35,7 @@ impl Window {
 
     /// The next position that was not started, if the window reaches that far.
     pub(super) fn next(&mut self, head: Seq) -> Option<Seq> {
-        while self.ahead.contains(self.next) {
+        while self.ahead.contains(self.next) || self.is_under_way(self.next) {
             self.next = self.next.next();
         }
         (self.next <= head && self.next.0 <= self.cursor.0 + SPAN).then_some(self.next)
@@ -54,6 +54,17 @@ impl Window {
     pub(super) fn skip(&mut self, seq: Seq) {
         if seq == self.next {
             self.next = seq.next();
+        }
+    }
+
+    /// Notes that a delivery came back as it was. One that had not passed is the
+    /// next one again.
+    pub(super) fn put_back(&mut self, seq: Seq) {
+        if let Some(bytes) = self.under_way.remove(&seq) {
+            self.bytes -= bytes;
+        }
+        if seq > self.cursor {
+            self.next = self.next.min(seq);
         }
     }
 
@@ -111,6 +122,23 @@ mod tests {
         assert_eq!((window.under_way(), window.bytes()), (3, 30));
         window.settled([Seq(6)]);
         assert_eq!((window.under_way(), window.bytes()), (2, 20));
+    }
+
+    #[test]
+    fn what_came_back_is_next_and_nothing_is_started_twice() {
+        let mut window = window(2, &[4]);
+        for _ in 0..3 {
+            let seq = window.next(Seq(9)).unwrap();
+            window.start(seq, 10);
+        }
+        window.put_back(Seq(5));
+        // An exception that was tried again.
+        window.start(Seq(1), 10);
+        window.put_back(Seq(1));
+        assert_eq!((window.under_way(), window.bytes()), (2, 20));
+        assert_eq!(window.next(Seq(9)), Some(Seq(5)));
+        window.start(Seq(5), 10);
+        assert_eq!(window.next(Seq(9)), Some(Seq(7)));
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Check<'_, '_> {
             self.chain(&["destination", name, "chain"], &destination.chain);
             self.skipping(name, destination);
             self.waits(name, destination);
+            self.policy(name, destination);
             if let Some(old) = &destination.renamed_from {
                 self.rename(name, old, renames.insert(old, name).map(String::as_str));
             }

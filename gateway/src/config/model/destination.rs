@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BasicAuth, ChainUse, Secret, SecretPem, Start,
+    BasicAuth, Breaker, ChainUse, Concurrency, Rate, Secret, SecretPem, Start,
     duration::{DAY_MS, DAY_S, MONTH_S},
 };
 use crate::{
@@ -31,10 +31,17 @@ pub struct Destination {
     /// full, `none` lets no phone number leave at all. Anything may leave if
     /// not set.
     pub numbers: Option<Contract>,
-    /// Attempts under way at once. A file has one writer whatever this says.
-    #[serde(default = "default_concurrency")]
-    #[schemars(range(min = 1, max = 1024))]
-    pub concurrency: usize,
+    /// Attempts under way at once: a number, or `{ min = 1, max = 64 }`, within
+    /// which the gateway finds out what the receiver can take. A file has one
+    /// writer whatever this says.
+    #[serde(default)]
+    pub concurrency: Concurrency,
+    /// How many attempts the receiver gets in a time; as many as it can take if
+    /// not set.
+    pub rate: Option<Rate>,
+    /// When the receiver is taken to be broken.
+    #[serde(default)]
+    pub breaker: Breaker,
     /// Where it starts when it is new: `now`, `beginning` or a time.
     #[serde(default)]
     pub start: Start,
@@ -252,10 +259,6 @@ impl Default for Retry {
             schedule_ms: Vec::new(),
         }
     }
-}
-
-fn default_concurrency() -> usize {
-    8
 }
 
 fn default_method() -> String {

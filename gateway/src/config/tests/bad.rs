@@ -541,3 +541,46 @@ fn people_see_the_line_and_what_to_do() {
         "   |\n10 | retried = true\n   | ^^^^^^^\n   = key: destination.out.retried\n   = help: did you mean `retired`?\n\n1 error, 0 warnings"
     );
 }
+
+#[test]
+fn policies_of_destinations() {
+    assert_found(&[
+        (
+            Add("concurrency = { min = 9, max = 8 }\n"),
+            &[("CFG007", 10, "destination.out.concurrency.min")],
+        ),
+        (
+            Add("concurrency = { max = 5000 }\n"),
+            &[("CFG007", 10, "destination.out.concurrency.max")],
+        ),
+        (
+            Add("concurrency = true\n"),
+            &[("CFG004", 10, "destination.out.concurrency")],
+        ),
+        (
+            Add("rate = { attempts = 0, per = \"day\" }\n"),
+            &[
+                ("CFG007", 10, "destination.out.rate.attempts"),
+                ("CFG006", 10, "destination.out.rate.per"),
+            ],
+        ),
+        (
+            Swap(
+                "http.url = \"http://h/x\"",
+                "file.path = \"x\"\nrate = { attempts = 1, per = \"hour\" }",
+            ),
+            &[("CFG023", 10, "destination.out.rate")],
+        ),
+        (
+            Add("breaker = { min_attempts = 30, probe_initial_ms = 900, probe_max_ms = 800 }\n"),
+            &[
+                ("CFG007", 10, "destination.out.breaker.min_attempts"),
+                ("CFG007", 10, "destination.out.breaker.probe_initial_ms"),
+            ],
+        ),
+        (
+            Add("breaker.probe_max_ms = 6000\n"),
+            &[("CFG007", 10, "destination.out.breaker.probe_max_ms")],
+        ),
+    ]);
+}

@@ -153,7 +153,7 @@ fn later_layers_win_and_know_their_place() {
     .unwrap_or_else(|found| panic!("{found}"));
     let config = &loaded.config;
     assert_eq!(config.ingest.listen.port(), 2);
-    assert_eq!(config.destination["old-crm"].concurrency, 3);
+    assert_eq!(config.destination["old-crm"].concurrency.bounds(), (3, 3));
     assert_eq!(config.journal.linger_ms, 0);
 
     let line = |path: &[&str]| {

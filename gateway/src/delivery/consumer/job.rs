@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     config::revision::Revision,
     delivery::{
@@ -9,6 +11,7 @@ use crate::{
         file::Line,
         http::{Attempted, Envelope},
         payload::{JSON, rerun_webhook_id, webhook_id},
+        policy::Policy,
         prepare::{self, Prepared},
     },
     journal::{Exception, Frozen},
@@ -22,6 +25,9 @@ pub(super) struct Job {
     pub(super) arrival: Arc<Arrival>,
     pub(super) revision: Arc<Revision>,
     pub(super) destination: Arc<Destination>,
+    pub(super) policy: Arc<Policy>,
+    /// Cancelled when what has not been sent yet has to come back.
+    pub(super) recall: CancellationToken,
     /// The delivery as it is kept, when this is not its first attempt.
     pub(super) exception: Option<Exception>,
     /// Its payload, if one was frozen; superseded, it is only compared with.
@@ -49,6 +55,8 @@ pub(super) enum JobEnd {
     Suspended(Suspension),
     Sent(Box<Sent>),
     Line(Line),
+    /// It was called back before anything was sent: it stands as it did before.
+    Recalled,
 }
 
 /// What was sent, and how it went.
@@ -141,7 +149,10 @@ impl Job {
                     webhook_id,
                     trace: self.arrival.id.0.as_u128(),
                 };
-                let attempted = http.send(envelope).await;
+                let (policy, recall) = (&self.policy, &self.recall);
+                let Some(attempted) = http.send(envelope, policy, recall).await else {
+                    return JobEnd::Recalled;
+                };
                 let to_freeze = fresh.then(|| payload.freeze(webhook_id.to_owned()));
                 JobEnd::Sent(Box::new(Sent {
                     attempted,

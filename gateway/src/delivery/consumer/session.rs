@@ -13,6 +13,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Consumer, Halt,
@@ -23,7 +24,12 @@ use super::{
 use crate::{
     alert::Event,
     config::revision::Revision,
-    delivery::{Destination, Driver, breaker::Breaker, window::Window},
+    delivery::{
+        Destination, Driver,
+        breaker::{Breaker, Rules},
+        policy::Policy,
+        window::Window,
+    },
     journal::{Claim, JournalError, Settlement, State},
     record::{Arrival, Seq},
 };
@@ -80,6 +86,9 @@ pub(super) struct Session<'a> {
     epoch: u64,
     revision: Arc<Revision>,
     destination: Arc<Destination>,
+    policy: Arc<Policy>,
+    /// Calls back what waits for room under the policy; a new one each time.
+    recall: CancellationToken,
     window: Window,
     buffer: VecDeque<Arc<Arrival>>,
     tasks: JoinSet<Done>,
@@ -98,6 +107,8 @@ pub(super) struct Session<'a> {
     probed: Seq,
     /// Whether the next probe is made with a new arrival.
     probe_fresh: bool,
+    /// The concurrency limit as the metric has it.
+    shown_limit: usize,
 }
 
 /// Trying all retries at once, after the destination came back.
@@ -126,6 +137,9 @@ impl<'a> Session<'a> {
         Self {
             epoch: claim.epoch,
             window: Window::new(claim),
+            policy: Arc::new(Policy::new(destination.concurrency, destination.rate)),
+            recall: CancellationToken::new(),
+            breaker: Breaker::new(destination.breaker.clone()),
             consumer,
             revision,
             destination,
@@ -133,14 +147,14 @@ impl<'a> Session<'a> {
             tasks: JoinSet::new(),
             retries_under_way: 0,
             settlement: Settlement::new(Timestamp::now()),
-            breaker: Breaker::new(Breaker::OF_RECEIVER),
-            guests: Breaker::new(Breaker::OF_PLUGINS),
+            guests: Breaker::new(Rules::of_plugins()),
             lines,
             next_due: None,
             due_is_stale: true,
             catching_up: None,
             probed: Seq(0),
             probe_fresh: false,
+            shown_limit: 0,
         }
     }
 
@@ -166,6 +180,7 @@ impl<'a> Session<'a> {
             if !self.settlement.is_empty() {
                 continue;
             }
+            self.show_work();
             let wake = self.wake_at();
             tokio::select! {
                 Some(joined) = self.tasks.join_next() => match joined {
@@ -247,9 +262,6 @@ impl<'a> Session<'a> {
             lines.commit(&parts);
         }
         self.due_is_stale = true;
-        let under_way = self.window.under_way();
-        let status = &self.consumer.status;
-        status.update(|status| status.under_way = under_way);
         Ok(())
     }
 
@@ -262,6 +274,20 @@ impl<'a> Session<'a> {
                 result => return result,
             }
         }
+    }
+
+    fn show_work(&mut self) {
+        let (under_way, limit) = (self.window.under_way(), self.policy.limit());
+        self.consumer.status.update(|status| {
+            status.under_way = under_way;
+            status.concurrency_limit = limit;
+        });
+        if std::mem::replace(&mut self.shown_limit, limit) == limit {
+            return;
+        }
+        let destination = self.destination.name.to_string();
+        metrics::gauge!("cdr_gateway_concurrency_limit", "destination" => destination)
+            .set(u32::try_from(limit).unwrap_or(u32::MAX));
     }
 
     fn count(&self, state: State) {
@@ -304,14 +330,30 @@ impl<'a> Session<'a> {
         }
         self.destination = destination.clone();
         self.revision = revision;
+        self.adopt_policy();
         if let (Some(lines), Driver::File(settings)) = (&mut self.lines, &self.destination.driver) {
             lines.reconfigure(settings);
         }
         None
     }
 
+    /// What waits is prepared anew under the new revision.
+    fn adopt_policy(&mut self) {
+        let destination = self.destination.clone();
+        let policy = self
+            .policy
+            .changed_to(destination.concurrency, destination.rate);
+        self.policy = Arc::new(policy);
+        self.call_back();
+        let now = Instant::now().into_std();
+        if let Some(outage) = self.breaker.obey(destination.breaker.clone(), now) {
+            self.closed(outage);
+        }
+    }
+
     /// Lets what is under way end, and settles it.
     async fn drain(mut self) -> Result<Ended, JournalError> {
+        self.call_back();
         while let Some(joined) = self.tasks.join_next().await {
             if let Ok(done) = joined {
                 self.take_in(done);

@@ -32,7 +32,7 @@ pub(super) fn sign_of_guests(done: &Done) -> Sign {
         JobEnd::Suspended(suspension) if suspension.reason.starts_with("plugin_") => {
             Sign::Fails(None)
         }
-        JobEnd::Suspended(_) => Sign::None,
+        JobEnd::Suspended(_) | JobEnd::Recalled => Sign::None,
         // What was frozen did not meet a plugin again.
         _ if done.exception.is_some() => Sign::None,
         JobEnd::Skipped(_) | JobEnd::Sent(_) | JobEnd::Line(_) => Sign::Works,
@@ -83,7 +83,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
         outage,
     };
     match ended {
-        JobEnd::Line(_) => Sign::None,
+        JobEnd::Line(_) | JobEnd::Recalled => Sign::None,
         JobEnd::Skipped(reason) => {
             skip(settlement, case.seq, &reason, revision);
             Sign::None

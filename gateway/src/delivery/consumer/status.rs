@@ -33,6 +33,8 @@ pub enum Halt {
 pub struct Status {
     /// Deliveries under way.
     pub under_way: usize,
+    /// Attempts that may be under way at once, as of now.
+    pub concurrency_limit: usize,
     /// Why nothing goes out, if so.
     pub halt: Option<Halt>,
     /// When the last attempt failed, and its reason.

@@ -31,6 +31,9 @@ impl Session<'_> {
         if done.exception.is_some() {
             self.retries_under_way -= 1;
         }
+        if matches!(done.ended, JobEnd::Recalled) {
+            return self.put_back(&done);
+        }
         let probe = done.probe;
         let guests = settling::sign_of_guests(&done);
         self.heed_guests(guests, probe);
@@ -66,6 +69,26 @@ impl Session<'_> {
         self.consumer.context.alerts.raise(event);
     }
 
+    /// Calls back what waits for a slot or a token.
+    pub(super) fn call_back(&mut self) {
+        let recall = std::mem::take(&mut self.recall);
+        recall.cancel();
+    }
+
+    fn put_back(&mut self, done: &Done) {
+        let seq = done.arrival.seq;
+        self.window.put_back(seq);
+        self.due_is_stale = true;
+        // Where the breaker opened again, another round follows its return.
+        if let Some(catching_up) = &mut self.catching_up
+            && !done.outage.is_zero()
+        {
+            catching_up.after = catching_up.after.min(Seq(seq.0 - 1));
+        }
+        self.heed(Sign::None, done.probe);
+        self.heed_guests(Sign::None, done.probe);
+    }
+
     pub(super) fn observe(&self, ended: &JobEnd) {
         if let JobEnd::Sent(sent) = ended {
             let destination = self.destination.name.to_string();
@@ -84,19 +107,7 @@ impl Session<'_> {
         match sign {
             Sign::Works => {
                 if let Some(outage) = self.breaker.answered(now) {
-                    tracing::info!(destination = &*self.destination.name, "destination is back");
-                    let after = Seq(0);
-                    self.catching_up = Some(CatchingUp { after, outage });
-                    let status = &self.consumer.status;
-                    status.update(|status| {
-                        status.end(|halt| matches!(halt, Halt::BreakerOpen { .. }));
-                    });
-                    self.gauge_breaker(0.0);
-                    let open_s = outage.as_secs();
-                    self.tell(|destination| Event::BreakerClosed {
-                        destination,
-                        open_s,
-                    });
+                    self.closed(outage);
                 }
             }
             Sign::Fails(hint) => {
@@ -154,11 +165,26 @@ impl Session<'_> {
             "destination is broken; new records wait, probes go on"
         );
         self.catching_up = None;
+        self.call_back();
         let since = Timestamp::now();
         let status = &self.consumer.status;
         status.update(|status| status.halt = Some(Halt::BreakerOpen { since }));
         self.gauge_breaker(1.0);
         self.tell(|destination| Event::BreakerOpened { destination });
+    }
+
+    pub(super) fn closed(&mut self, outage: Duration) {
+        tracing::info!(destination = &*self.destination.name, "destination is back");
+        let after = Seq(0);
+        self.catching_up = Some(CatchingUp { after, outage });
+        let status = &self.consumer.status;
+        status.update(|status| status.end(|halt| matches!(halt, Halt::BreakerOpen { .. })));
+        self.gauge_breaker(0.0);
+        let open_s = outage.as_secs();
+        self.tell(|destination| Event::BreakerClosed {
+            destination,
+            open_s,
+        });
     }
 
     pub(super) fn gauge_breaker(&self, open: f64) {

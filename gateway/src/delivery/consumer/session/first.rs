@@ -38,7 +38,7 @@ impl Session<'_> {
         let room = match &self.lines {
             Some(_) => first_attempts < LINES_AHEAD,
             // Twice, so that chains run while requests are under way.
-            None => first_attempts < self.destination.concurrency * 2,
+            None => first_attempts < self.policy.limit() * 2,
         };
         room && self.window.bytes() < MAX_BYTES_UNDER_WAY
             && self.settlement.outcomes.len() < SETTLE_LIMIT
@@ -97,6 +97,8 @@ impl Session<'_> {
             arrival,
             revision: self.revision.clone(),
             destination: self.destination.clone(),
+            policy: self.policy.clone(),
+            recall: self.recall.clone(),
             exception,
             frozen,
             probe: occasion.probe,

@@ -37,7 +37,7 @@ impl Session<'_> {
     /// Half of the slots at most, so that old retries cannot starve first
     /// attempts.
     pub(super) fn retry_room(&self) -> usize {
-        let slots = (self.destination.concurrency / 2).max(1);
+        let slots = (self.policy.limit() / 2).max(1);
         slots.saturating_sub(self.retries_under_way)
     }
 
