@@ -3,9 +3,10 @@
 CARGO ?= cargo
 WASM_TARGET := wasm32-wasip2
 DENY_VERSION := 0.20.2
+FUZZ_VERSION := 0.13.2
 export CARGO_INCREMENTAL ?= 1
 
-.PHONY: run test lint fmt target judges soak advisories help
+.PHONY: run test lint fmt target judges soak fuzz advisories help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
@@ -52,3 +53,18 @@ $(JUDGES)/installed: tests/judges/requirements.txt
 
 soak: target ## kill the gateway a hundred times under load (CDR_GATEWAY_SEED=N repeats a run)
 	$(CARGO) test --package cdr-gateway --test e2e a_hundred_kills -- --ignored --nocapture
+
+# What parses bytes from outside, each for a minute under libFuzzer. The stable
+# compiler instruments as well as a nightly one once it is told to. What is found
+# on the way stays in fuzz/found; what breaks is written to fuzz/artifacts.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+
+fuzz: target ## fuzz each parser for a minute (FUZZ_SECONDS=N, FUZZ_TARGETS="record guard")
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz --version $(FUZZ_VERSION)
+	@mkdir -p $(addprefix fuzz/found/,$(FUZZ_TARGETS))
+	@for target in $(FUZZ_TARGETS); do \
+		echo "== $$target"; \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; \
+	done

@@ -22,6 +22,7 @@ mod excerpts;
 mod files;
 mod ingest;
 mod judges;
+mod model;
 mod network;
 mod outage;
 mod plugins;

@@ -40,7 +40,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, io, path::PathBuf};
 
 use figment::Figment;
 use sha2::{Digest, Sha256};
@@ -115,11 +115,29 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, Diagnostics> {
             Err(error) => unreadable.push((path, error)),
         }
     }
+    merge(inputs, files, &unreadable)
+}
+
+/// A configuration of one text that stands in no file.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn load_text(text: &str) -> Result<Loaded, Diagnostics> {
+    let file = SourceFile {
+        path: PathBuf::from("gateway.toml"),
+        text: text.to_owned(),
+    };
+    merge(&Inputs::default(), vec![file], &[])
+}
+
+fn merge(
+    inputs: &Inputs,
+    files: Vec<SourceFile>,
+    unreadable: &[(&PathBuf, io::Error)],
+) -> Result<Loaded, Diagnostics> {
     let mut report = Report {
         files: &files,
         found: Diagnostics::default(),
     };
-    for (path, error) in &unreadable {
+    for (path, error) in unreadable {
         layers::unreadable(path, error, &mut report);
     }
     // What an unreadable file would have said must not be reported as missing.

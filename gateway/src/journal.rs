@@ -67,6 +67,8 @@ pub use health::Health;
 pub use intake::{Dedup, NewArrival, Seen};
 pub use ledger::{Counts, Ledger};
 pub use outcome::{Fate, Outcome};
+#[cfg(any(test, fuzzing))]
+pub(crate) use packed::reads_or_refuses;
 pub use reason::Reason;
 pub use retention::{Removal, Retention};
 pub use retirement::{Retire, Retirement};

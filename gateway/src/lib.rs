@@ -11,6 +11,8 @@ pub mod alert;
 pub mod cli;
 pub mod config;
 pub mod delivery;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod ingest;
 pub mod journal;
 pub mod plugin;

@@ -19,8 +19,8 @@
 //! commit that failed and was stored all the same makes that try a second
 //! arrival: at least once, never less.
 
-#[cfg(test)]
-pub(super) mod fake;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fake;
 mod flight;
 mod identity;
 mod intake;

@@ -171,6 +171,32 @@ fn part(step: &Step, first: u64, end: u64) -> Option<Step> {
     })
 }
 
+/// Holds any bytes against what must be true of them: they are no blob, or what
+/// they say is said again by the blob that [`pack`] makes of it.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn reads_or_refuses(first: u64, last: u64, entries: &[u8]) {
+    if last.checked_sub(first).is_none_or(|more| more >= MAX_SPAN) {
+        return;
+    }
+    let Some(steps) = unpack(first, last, entries) else {
+        return;
+    };
+    let again = pack(&steps);
+    let again = again
+        .iter()
+        .flat_map(|blob| unpack(blob.first, blob.last, &blob.entries).unwrap_or_default());
+    let one_by_one = |step: Step| {
+        (step.first..=step.last()).map(move |first| Step {
+            first,
+            more: 0,
+            ..step
+        })
+    };
+    let again: Vec<_> = again.flat_map(one_by_one).collect();
+    let steps: Vec<_> = steps.into_iter().flat_map(one_by_one).collect();
+    assert_eq!(steps, again);
+}
+
 fn pop(entries: &mut &[u8], next: u64, before: Option<&Step>) -> Option<Step> {
     let first = next.checked_add(varint::pop(entries)?)?;
     let (&tag, rest) = entries.split_first()?;

@@ -1,4 +1,6 @@
-//! A journal in memory for tests, that waits, fails or panics when told to.
+//! A journal in memory for tests and fuzzing, that waits, fails or panics when told to.
+
+#![expect(clippy::unwrap_used, reason = "tests and fuzzing only")]
 
 use std::{
     collections::VecDeque,

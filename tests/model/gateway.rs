@@ -1,0 +1,217 @@
+//! A gateway in this process, which can be lost and started again.
+
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
+
+use cdr_gateway::{
+    config::Inputs,
+    journal::{Audit, Fate, Journal, JournalError, Ledger},
+    record::Seq,
+    runtime::{Running, StartError},
+};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::oracle::Variant;
+use crate::harness::until;
+
+const TOKEN: &str = "t0ken";
+
+/// Time for what a lost process leaves behind to end.
+const LOSS: Duration = Duration::from_secs(10);
+
+/// A gateway with its directory.
+pub struct Gateway {
+    directory: TempDir,
+    receivers: String,
+    http: reqwest::blocking::Client,
+    /// `None` between two lives.
+    life: Option<Life>,
+}
+
+struct Life {
+    runtime: Runtime,
+    running: Running,
+}
+
+impl Gateway {
+    pub fn start(receivers: &str, variant: Variant) -> Self {
+        // Another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::blocking::Client::builder().no_proxy().build();
+        let mut gateway = Self {
+            directory: tempfile::tempdir().expect("a directory"),
+            receivers: receivers.to_owned(),
+            http: http.expect("a client"),
+            life: None,
+        };
+        gateway.configure(variant);
+        gateway.live();
+        gateway
+    }
+
+    fn live(&mut self) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        // What the life before had under way may hold the journal for a moment.
+        let running = until("the journal to be free", || {
+            let inputs = Inputs {
+                files: vec![self.config()],
+                environment: BTreeMap::from([("TOKEN".to_owned(), TOKEN.to_owned())]),
+                flags: Vec::new(),
+            };
+            let metrics = PrometheusBuilder::new().build_recorder().handle();
+            let start = cdr_gateway::runtime::Runtime::start(inputs, metrics);
+            match runtime.block_on(start) {
+                Ok(running) => Some(running),
+                Err(StartError::Journal(JournalError::Locked { .. })) => None,
+                Err(error) => panic!("the gateway does not start: {error}"),
+            }
+        });
+        self.life = Some(Life { runtime, running });
+    }
+
+    /// Everything under way is lost, and it starts again.
+    pub fn crash(&mut self) {
+        let Life { runtime, running } = self.life.take().expect("a life");
+        drop(running);
+        runtime.shutdown_timeout(LOSS);
+        self.live();
+    }
+
+    /// It is asked to stop, and starts again.
+    pub fn restart(&mut self) {
+        let Life { runtime, running } = self.life.take().expect("a life");
+        assert!(runtime.block_on(running.stop()), "it stops in time");
+        runtime.shutdown_timeout(LOSS);
+        self.live();
+    }
+
+    pub fn reload(&self, variant: Variant) {
+        self.configure(variant);
+        self.admin("reload", &json!({}));
+    }
+
+    /// Sends a record, and sees it acknowledged.
+    pub fn push(&self, id: &str, body: String) {
+        let url = format!("http://{}/in", self.life().running.ingest);
+        let request = self.http.post(url).bearer_auth(TOKEN).body(body);
+        let answer = request.header("idempotency-key", id).send();
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 200, "{}", answer.text().expect("a body"));
+    }
+
+    /// Asks the admin API, and sees it done.
+    pub fn admin(&self, what: &str, request: &Value) -> Value {
+        let url = format!("http://{}/api/v1/{what}", self.life().running.admin);
+        let answer = self.http.post(url).json(request).send();
+        let answer = answer.expect("an answer");
+        let (status, text) = (answer.status(), answer.text().expect("a body"));
+        assert_eq!(status, 200, "{what} {request}: {text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    pub fn ledgers(&self) -> Vec<Ledger> {
+        let journal = self.journal();
+        let ledgers = self.life().runtime.block_on(journal.ledgers());
+        ledgers.expect("ledgers")
+    }
+
+    pub fn deliveries(&self, destination: &str, limit: usize) -> Vec<Fate> {
+        let journal = self.journal();
+        let deliveries = journal.deliveries(destination, None, Seq(0), limit);
+        let deliveries = self.life().runtime.block_on(deliveries);
+        deliveries.expect("deliveries")
+    }
+
+    pub fn verify(&self) -> Audit {
+        let journal = self.journal();
+        let audit = self.life().runtime.block_on(journal.verify());
+        audit.expect("an audit")
+    }
+
+    /// The lines of all files.
+    pub fn lines(&self) -> Vec<String> {
+        let directory = self.directory.path().join("data/files");
+        let Ok(entries) = fs::read_dir(directory) else {
+            return Vec::new();
+        };
+        let mut lines = Vec::new();
+        for entry in entries {
+            let path = entry.expect("an entry").path();
+            if !path.to_string_lossy().contains("manifest") {
+                let text = fs::read_to_string(path).expect("a text");
+                lines.extend(text.lines().map(str::to_owned));
+            }
+        }
+        lines
+    }
+
+    fn life(&self) -> &Life {
+        self.life.as_ref().expect("a life")
+    }
+
+    fn journal(&self) -> Arc<dyn Journal> {
+        self.life().running.runtime.journal().clone()
+    }
+
+    fn config(&self) -> PathBuf {
+        self.directory.path().join("gateway.toml")
+    }
+
+    fn configure(&self, variant: Variant) {
+        let data = self.directory.path().join("data").display().to_string();
+        // Compiled once for all tests.
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
+        let receivers = &self.receivers;
+        let keeps_unwanted = variant.keeps_unwanted;
+        let masks_text = variant.masks_text;
+        let text = format!(
+            r#"
+            data_dir = {data:?}
+            plugin_host = {{ cache_dir = {cache:?}, workers = 1 }}
+            ingest.listen = "127.0.0.1:0"
+            admin.listen = "127.0.0.1:0"
+            outgoing.allow = ["127.0.0.0/8"]
+            [source.in]
+            path = "/in"
+            dialect = "json"
+            auth.bearer.env = "TOKEN"
+            id_in = "/id"
+            numbers_in = ["/caller"]
+            [plugin.filter]
+            wasm = "builtin:filter"
+            config.rules = [{{ drop = "unwanted", when = '!{keeps_unwanted} && cdr.class == "unwanted"' }}]
+            [plugin.mask]
+            wasm = "builtin:phone-mask"
+            config.free_text = {masks_text}
+            [[route]]
+            name = "crm_only"
+            from = ["in"]
+            when = 'cdr.class == "crmonly"'
+            to = ["crm"]
+            [[route]]
+            name = "all"
+            from = ["in"]
+            when = '!(cdr.class in ["unrouted", "crmonly"])'
+            chain = ["filter"]
+            to = ["crm", "bi", "archive"]
+            [destination.crm]
+            http.url = "{receivers}/crm"
+            retry = {{ initial_ms = 2, max_ms = 10 }}
+            [destination.bi]
+            http.url = "{receivers}/bi"
+            chain = ["mask"]
+            numbers = "masked"
+            retry = {{ initial_ms = 2, max_ms = 10 }}
+            [destination.archive]
+            file.path = "records.ndjson"
+            "#
+        );
+        fs::write(self.config(), text).expect("a written configuration");
+    }
+}

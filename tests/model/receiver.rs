@@ -1,0 +1,137 @@
+//! Receivers that answer by what a record is, and remember everything.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+};
+use serde_json::Value;
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use super::plan::At;
+
+/// How often a receiver fails on a flaky record.
+const FLAKES: usize = 2;
+
+/// The digits that must not reach BI, in any form.
+pub const NUMBER: &str = "13123456789";
+
+#[derive(Default)]
+struct Book {
+    down: bool,
+    soft: bool,
+    /// Requests by record.
+    asked: BTreeMap<String, usize>,
+    /// Accepted records, with how often.
+    accepted: BTreeMap<String, usize>,
+    /// The bytes of each `webhook-id`.
+    bodies: BTreeMap<String, Bytes>,
+    /// What must not be.
+    wrong: Vec<String>,
+}
+
+/// All receivers, on a port and a thread of their own.
+pub struct Receivers {
+    pub url: String,
+    books: Arc<BTreeMap<&'static str, Mutex<Book>>>,
+    _runtime: Runtime,
+}
+
+impl Receivers {
+    pub fn start() -> Self {
+        let names = At::HTTP.map(|at| (at.name(), Mutex::default()));
+        let books = Arc::new(BTreeMap::from(names));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let bound = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+        let listener = bound.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = Router::new()
+            .route("/{name}", axum::routing::post(take))
+            .with_state(books.clone());
+        runtime.spawn(async move { axum::serve(listener, router).await });
+        Self {
+            url: format!("http://{address}"),
+            books,
+            _runtime: runtime,
+        }
+    }
+
+    fn book(&self, at: At) -> std::sync::MutexGuard<'_, Book> {
+        self.books[at.name()].lock().expect("a book")
+    }
+
+    pub fn down(&self, at: At) {
+        self.book(at).down = true;
+    }
+
+    pub fn all_up(&self) {
+        for at in At::HTTP {
+            self.book(at).down = false;
+        }
+    }
+
+    pub fn soften(&self, at: At, soft: bool) {
+        self.book(at).soft = soft;
+    }
+
+    /// The records that were accepted, each once or more.
+    pub fn accepted(&self, at: At) -> Vec<String> {
+        self.book(at).accepted.keys().cloned().collect()
+    }
+
+    /// What must not be.
+    pub fn wrong(&self) -> Vec<String> {
+        let wrong = At::HTTP.map(|at| self.book(at).wrong.clone());
+        wrong.concat()
+    }
+}
+
+async fn take(
+    State(books): State<Arc<BTreeMap<&'static str, Mutex<Book>>>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let Some(book) = books.get(name.as_str()) else {
+        return StatusCode::NOT_FOUND;
+    };
+    let mut book = book.lock().expect("a book");
+    let text = String::from_utf8_lossy(&body).into_owned();
+    if name == "bi" && text.contains(NUMBER) {
+        book.wrong.push(format!("bi got a number: {text}"));
+    }
+    let webhook_id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
+    let webhook_id = webhook_id.unwrap_or_default().to_owned();
+    let before = book.bodies.insert(webhook_id.clone(), body.clone());
+    if before.is_some_and(|before| before != body) {
+        book.wrong.push(format!("{webhook_id} bore other bytes"));
+    }
+    let Ok(record) = serde_json::from_slice::<Value>(&body) else {
+        book.wrong.push(format!("{name} got no JSON"));
+        return StatusCode::OK;
+    };
+    let id = record["id"].as_str().unwrap_or_default().to_owned();
+    if book.down {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let asked = book.asked.entry(id.clone()).or_default();
+    *asked += 1;
+    match record["class"].as_str() {
+        Some("flaky") if *asked <= FLAKES => StatusCode::SERVICE_UNAVAILABLE,
+        Some("refused") if !book.soft => StatusCode::BAD_REQUEST,
+        _ => {
+            *book.accepted.entry(id).or_default() += 1;
+            StatusCode::OK
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Runs a plan, and compares.
+
+use std::collections::BTreeSet;
+
+use cdr_gateway::journal::State;
+use fastrand::Rng;
+use serde_json::json;
+
+use super::{
+    gateway::Gateway,
+    oracle::Oracle,
+    plan::{At, Class, Parked, Step, class, plan},
+    receiver::{NUMBER, Receivers},
+};
+use crate::harness::until;
+
+const STEPS: usize = 12;
+
+/// Runs the plan of a seed.
+pub fn run(seed: u64) {
+    let mut random = Rng::with_seed(seed);
+    let plan = plan(&mut random, STEPS);
+    let receivers = Receivers::start();
+    let oracle = Oracle::default();
+    let mut run = Run {
+        gateway: Gateway::start(&receivers.url, oracle.variant),
+        receivers,
+        oracle,
+        random,
+        sent: Vec::new(),
+        delivered: At::ALL.map(|_| BTreeSet::new()),
+    };
+    for (number, step) in plan.iter().enumerate() {
+        run.step(*step)
+            .unwrap_or_else(|wrong| panic!("step {number} of {plan:?}: {wrong}"));
+    }
+}
+
+struct Run {
+    gateway: Gateway,
+    receivers: Receivers,
+    oracle: Oracle,
+    random: Rng,
+    /// Ids and bodies, in order of arrival.
+    sent: Vec<(String, String)>,
+    /// What each destination was delivered at any time, by position in
+    /// [`At::ALL`].
+    delivered: [BTreeSet<String>; 3],
+}
+
+impl Run {
+    fn step(&mut self, step: Step) -> Result<(), String> {
+        match step {
+            Step::Push(count) => (0..count).for_each(|_| self.push()),
+            Step::Repeat => self.repeat(),
+            Step::Crash => self.gateway.crash(),
+            Step::Restart => self.gateway.restart(),
+            Step::Down(at) => self.receivers.down(at),
+            Step::AllUp => self.receivers.all_up(),
+            Step::Rest => return self.rest(),
+            Step::Reload => {
+                self.oracle.variant = self.oracle.variant.next();
+                self.gateway.reload(self.oracle.variant);
+            }
+            Step::Soften(at) => {
+                self.oracle.softened(at);
+                self.receivers.soften(at, self.oracle.is_soft(at));
+            }
+            Step::Retry(at, parked) => {
+                self.repair("retry", at, parked, &json!({}));
+                self.oracle.tried_again(at, parked);
+            }
+            Step::Rerun(at, parked) => {
+                self.repair("retry", at, parked, &json!({ "rerun": true }));
+                self.oracle.run_again(at, parked);
+            }
+            Step::Discard(at, parked) => {
+                self.repair("discard", at, parked, &json!({ "because": "the plan" }));
+                self.oracle.discarded(at, parked);
+            }
+        }
+        // What was asked for ends before anything else happens to it.
+        match step {
+            Step::Retry(..) | Step::Rerun(..) | Step::Discard(..) => self.rest(),
+            _ => Ok(()),
+        }
+    }
+
+    fn push(&mut self) {
+        let class = class(&mut self.random);
+        let id = format!("r{}", self.sent.len() + 1);
+        let body = if class == Class::Unreadable {
+            format!("{{ {id}")
+        } else {
+            let note = if class == Class::Leak { NUMBER } else { "" };
+            let class = class.word();
+            json!({ "id": id, "class": class, "caller": "008613800138000", "note": note })
+                .to_string()
+        };
+        self.gateway.push(&id, body.clone());
+        self.oracle.pushed(class);
+        self.sent.push((id, body));
+    }
+
+    fn repeat(&self) {
+        if let Some((id, body)) = self.sent.last() {
+            self.gateway.push(id, body.clone());
+        }
+    }
+
+    fn repair(&self, what: &str, at: At, parked: Parked, request: &serde_json::Value) {
+        let mut request = request.clone();
+        request["destination"] = at.name().into();
+        request["state"] = match parked {
+            Parked::Suspended => "suspended",
+            Parked::Dead => "dead",
+        }
+        .into();
+        self.gateway.admin(&format!("deliveries/{what}"), &request);
+    }
+
+    /// Waits until nothing moves, and compares everything.
+    fn rest(&mut self) -> Result<(), String> {
+        self.receivers.all_up();
+        let pushed = self.oracle.len() as u64;
+        until("everything to come to rest", || {
+            let ledgers = self.gateway.ledgers();
+            let rests = ledgers.iter().all(|ledger| {
+                ledger.end.0 == pushed && ledger.counts.pending + ledger.counts.retrying == 0
+            });
+            (rests && ledgers.len() == At::ALL.len()).then_some(())
+        });
+        let audit = self.gateway.verify();
+        if !audit.is_clean() {
+            return Err(format!("the books do not balance: {audit:?}"));
+        }
+        let wrong = self.receivers.wrong();
+        if !wrong.is_empty() {
+            return Err(wrong.join("; "));
+        }
+        for (index, at) in At::ALL.into_iter().enumerate() {
+            self.compare_states(at)?;
+            self.compare_received(index, at)?;
+        }
+        Ok(())
+    }
+
+    fn compare_states(&self, at: At) -> Result<(), String> {
+        let found = self.gateway.deliveries(at.name(), self.sent.len() + 1);
+        let found: Vec<State> = found.iter().map(|fate| fate.state).collect();
+        let expected = self.oracle.states(at);
+        if found == expected {
+            return Ok(());
+        }
+        let pairs = found.iter().zip(&expected).enumerate();
+        let other = pairs.filter(|(_, (found, expected))| found != expected);
+        let other: Vec<_> = other
+            .map(|(index, (found, expected))| {
+                let body = &self.sent[index].1;
+                format!("{body} is {found}, expected {expected}")
+            })
+            .collect();
+        let count = (found.len(), expected.len());
+        Err(format!("{} {count:?}: {}", at.name(), other.join("; ")))
+    }
+
+    /// A receiver holds what was delivered to it at any time, and a file holds
+    /// it once.
+    fn compare_received(&mut self, index: usize, at: At) -> Result<(), String> {
+        let states = self.oracle.states(at);
+        let records = self.sent.iter().zip(states);
+        let delivered = records.filter(|(_, state)| *state == State::Delivered);
+        self.delivered[index].extend(delivered.map(|((id, _), _)| id.clone()));
+        let expected: Vec<&String> = self.delivered[index].iter().collect();
+        let mut found = match at {
+            At::Archive => ids(&self.gateway.lines()),
+            _ => self.receivers.accepted(at),
+        };
+        found.sort();
+        if found.iter().eq(expected.iter().copied()) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} holds {found:?}, expected {expected:?}",
+            at.name()
+        ))
+    }
+}
+
+fn ids(lines: &[String]) -> Vec<String> {
+    let id = |line: &String| {
+        let record: serde_json::Value = serde_json::from_str(line).expect("a whole line");
+        record["id"].as_str().expect("an id").to_owned()
+    };
+    lines.iter().map(id).collect()
+}
