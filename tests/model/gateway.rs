@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::oracle::Variant;
+use super::{oracle::Variant, plan::At};
 use crate::harness::until;
 
 const TOKEN: &str = "t0ken";
@@ -73,6 +73,8 @@ impl Gateway {
             }
         });
         self.life = Some(Life { runtime, running });
+        // Known before the first record can come: none is in nobody's range.
+        assert_eq!(self.ledgers().len(), At::ALL.len());
     }
 
     /// Everything under way is lost, and it starts again.

@@ -17,7 +17,7 @@ use crate::{
         compile::compile,
         diagnostic::{Diagnostic, Diagnostics},
         model::Config,
-        revision::Draft,
+        revision::{Draft, Revision},
     },
     journal::{Journal, JournalError, Retire},
 };
@@ -140,11 +140,11 @@ impl Runtime {
         // Also where the digest is the same: secrets are no part of it.
         let revision = Arc::new(draft.numbered(number));
         // From here on nothing is refused any more: what was checked is done.
-        self.fleet.switch(revision, limit).await;
+        self.fleet.switch(revision.clone(), limit).await;
         self.ingest.reload(sources, &limits(&config));
         self.journal.set_max_bytes(config.journal.max_bytes);
         self.keep.send_replace(retention::keep(&config.journal));
-        let carried = carry_over_patiently(&*self.journal, &config).await;
+        let carried = carry_over_patiently(&*self.journal, &revision).await;
         self.fleet.fill();
         carried.map_err(ReloadError::NotCarriedOver)?;
         Ok(Reloaded {
@@ -240,17 +240,26 @@ pub(super) async fn check_renames(
 }
 
 /// Carries over, also when the journal's queue is full for a while.
-async fn carry_over_patiently(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
+async fn carry_over_patiently(
+    journal: &dyn Journal,
+    revision: &Revision,
+) -> Result<(), JournalError> {
     loop {
-        match carry_over(journal, config).await {
+        match carry_over(journal, revision).await {
             Err(JournalError::Busy { .. }) => tokio::time::sleep(BUSY_BACKOFF).await,
             result => return result,
         }
     }
 }
 
-/// Renames, and freezes the ledgers of what is retired.
-pub(super) async fn carry_over(journal: &dyn Journal, config: &Config) -> Result<(), JournalError> {
+/// Renames, freezes the ledgers of what is retired, and fixes where the ranges of
+/// new destinations start: now, and not when their consumers come to claim them,
+/// or what arrives until then would be in nobody's range.
+pub(super) async fn carry_over(
+    journal: &dyn Journal,
+    revision: &Revision,
+) -> Result<(), JournalError> {
+    let config = &revision.config;
     for (name, destination) in &config.destination {
         if let Some(from) = &destination.renamed_from {
             journal.rename(from, name).await?;
@@ -261,6 +270,12 @@ pub(super) async fn carry_over(journal: &dyn Journal, config: &Config) -> Result
         if configured.is_some_and(|one| one.retired) && !ledger.retired {
             let name = &ledger.destination;
             journal.retire(name, Retire::AsItStands).await?;
+        }
+    }
+    let known = journal.destinations().await?;
+    for (name, destination) in &revision.destinations {
+        if !known.iter().any(|known| **known == **name) {
+            journal.claim(name, destination.start).await?;
         }
     }
     Ok(())

@@ -105,10 +105,11 @@ impl Runtime {
         reload::check_renames(&*journal, &config).await?;
         let missing = removal::missing(&*journal, &config).await?;
         removal::retire(&*journal, &missing, journal.head()).await?;
-        reload::carry_over(&*journal, &config).await?;
         let number = journal
             .register_revision(draft.digest(), &draft.summary())
             .await?;
+        let revision = Arc::new(draft.numbered(number));
+        reload::carry_over(&*journal, &revision).await?;
 
         let limits = limits(&config);
         let admission = Admission::open(journal.clone(), &limits).await?;
@@ -128,7 +129,7 @@ impl Runtime {
             keep.subscribe(),
             stop.subscribe(),
         );
-        let fleet = Fleet::start(context, Arc::new(draft.numbered(number)));
+        let fleet = Fleet::start(context, revision);
         let post = alert::start(raised, journal.clone(), fleet.watch(), stop.subscribe());
         let runtime = Arc::new(Self {
             inputs,
