@@ -20,6 +20,7 @@ mod contract;
 mod crash;
 mod excerpts;
 mod files;
+mod inbound;
 mod ingest;
 mod judges;
 mod model;

@@ -2,7 +2,7 @@
 //! signatures by several secrets, access tokens, private authorities and client
 //! certificates. Settings that cannot be used are found at their line.
 
-mod authority;
+pub mod authority;
 mod oauth2;
 mod server;
 

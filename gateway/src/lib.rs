@@ -19,3 +19,4 @@ pub mod plugin;
 pub mod record;
 pub mod route;
 pub mod runtime;
+pub mod tls;

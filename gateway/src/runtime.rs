@@ -32,6 +32,7 @@ use crate::{
     ingest::Ingest,
     journal::Journal,
     plugin::Host,
+    tls,
 };
 
 pub use reload::{ReloadError, Reloaded};
@@ -45,6 +46,7 @@ pub struct Runtime {
     ingest: Arc<Ingest>,
     fleet: Fleet,
     alerts: Alerts,
+    tls: tls::watch::Slots,
     /// How long arrivals are kept, for the task that removes them.
     keep: watch::Sender<SignedDuration>,
     reloading: Mutex<()>,

@@ -236,6 +236,16 @@ impl Gateway {
         self.log.lock().unwrap().join("\n")
     }
 
+    /// Where sources are served.
+    pub fn ingest(&self) -> SocketAddr {
+        self.ingest
+    }
+
+    /// Where the admin API is served.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
     pub fn ingest_url(&self, path_and_query: &str) -> String {
         format!("http://{}{path_and_query}", self.ingest)
     }

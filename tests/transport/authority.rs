@@ -1,6 +1,9 @@
 //! A certificate authority of one test.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use rcgen::{
     BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -44,6 +47,18 @@ impl Authority {
 
     pub fn client(&self) -> Pair {
         let (certificate, key) = self.sign("gateway", ExtendedKeyUsagePurpose::ClientAuth);
+        Pair {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// What a listener at 127.0.0.1 shows, for so many days.
+    pub fn listener(&self, days: u32) -> Pair {
+        let mut parameters = parameters("127.0.0.1", ExtendedKeyUsagePurpose::ServerAuth);
+        let end = SystemTime::now() + Duration::from_hours(24) * days;
+        parameters.not_after = end.into();
+        let (certificate, key) = self.sign_as(&parameters);
         Pair {
             certificate: certificate.pem(),
             key: key.serialize_pem(),

@@ -78,6 +78,15 @@ pub fn describe_metrics() {
         "cdr_gateway_alerts_total",
         "Alerts raised, by type and what became of them: committed, logged (no route takes them), quiet (told recently) or dropped."
     );
+    describe_counter!(
+        "cdr_gateway_tls_handshakes_total",
+        "Handshakes of listeners, by listener and outcome."
+    );
+    describe_gauge!(
+        "cdr_gateway_certificate_expiry_seconds",
+        Unit::Seconds,
+        "Time until a certificate ends, by the key that names it; below 0 once it has."
+    );
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
     describe_journal();
 }

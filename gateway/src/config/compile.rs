@@ -5,6 +5,7 @@
 //! How it fails: with every problem at once, each at its place in the file.
 //! Nothing that runs is touched.
 
+mod listeners;
 mod plugins;
 mod problem;
 mod tables;
@@ -16,7 +17,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use self::{plugins::load_plugins, problem::Problems, tables::load_tables};
+use self::{listeners::listeners, plugins::load_plugins, problem::Problems, tables::load_tables};
 use super::{
     Loaded,
     diagnostic::{Code, Diagnostics},
@@ -51,6 +52,7 @@ pub fn compile(host: &Host, loaded: &Loaded) -> Result<Draft, Diagnostics> {
     let routes = routes(config, &plugins, &mut problems);
     let destinations = destinations(config, &plugins, &mut problems);
     let origins = origins(config, &mut problems);
+    let servers = listeners(config, &mut problems);
     problems.finish()?;
     Ok(Draft {
         digest: digest(loaded, &plugins, &tables),
@@ -59,6 +61,7 @@ pub fn compile(host: &Host, loaded: &Loaded) -> Result<Draft, Diagnostics> {
         routes: Routes::new(routes),
         origins,
         destinations,
+        servers,
     })
 }
 

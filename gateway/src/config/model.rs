@@ -18,6 +18,7 @@ mod policy;
 mod route;
 mod secret;
 mod server;
+mod server_tls;
 mod source;
 mod start;
 
@@ -36,6 +37,7 @@ pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
 pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
 pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};
+pub use server_tls::ServerTls;
 pub use source::{DEFAULT_REGION, DialectName, Source, SourceAuth};
 pub use start::Start;
 

@@ -4,13 +4,22 @@ use std::path::{Path, PathBuf};
 
 use super::{
     builtin,
-    model::{Config, Driver},
+    model::{Config, Driver, Secret, SecretPem, SecretRef, ServerTls},
     source_file::SourceFile,
     tree::{Node, Origin},
 };
 
 /// Resolves the paths of components, tables and certificates.
 pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
+    for (listener, tls) in [
+        ("ingest", &mut config.ingest.tls),
+        ("admin", &mut config.admin.tls),
+    ] {
+        if let Some(tls) = tls {
+            let said = |key| root.at(&[listener, "tls", key]);
+            server_tls(tls, said, files);
+        }
+    }
     for (name, plugin) in &mut config.plugin {
         beside(&mut plugin.wasm, root.at(&["plugin", name, "wasm"]), files);
     }
@@ -33,6 +42,28 @@ pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
                 *path = found;
             }
         }
+    }
+}
+
+/// The key, too: it is read again when its file changes.
+fn server_tls<'n>(
+    tls: &mut ServerTls,
+    said: impl Fn(&'static str) -> Option<&'n Node>,
+    files: &[SourceFile],
+) {
+    if let Some(path) = resolved(&tls.cert_file, said("cert_file"), files) {
+        tls.cert_file = path;
+    }
+    if let Some(file) = &mut tls.client_ca_file
+        && let Some(path) = resolved(file, said("client_ca_file"), files)
+    {
+        *file = path;
+    }
+    if let SecretRef::File(file) = tls.key.0.reference()
+        && let Some(path) = resolved(file, said("key"), files)
+    {
+        let key = Secret::new(SecretRef::File(path), tls.key.0.expose());
+        tls.key = SecretPem(key);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     delivery::Destination,
     record::Arrival,
     route::{Journey, Journeys, Routes, journey::Origin},
+    tls::watch::Servers,
 };
 
 /// A configuration that runs, or did.
@@ -75,6 +76,7 @@ pub struct Draft {
     pub(super) origins: HashMap<Arc<str>, Arc<Origin>>,
     pub(super) destinations: BTreeMap<Arc<str>, Arc<Destination>>,
     pub(super) summary: Summary,
+    pub(super) servers: Servers,
 }
 
 impl Draft {
@@ -95,6 +97,12 @@ impl Draft {
     #[must_use]
     pub fn config(&self) -> &Arc<Config> {
         &self.config
+    }
+
+    /// TLS of the listeners.
+    #[must_use]
+    pub fn servers(&self) -> &Servers {
+        &self.servers
     }
 
     /// The revision of this number.

@@ -41,7 +41,6 @@ use self::{
 pub use self::{
     setup::{HttpProblem, HttpSetupError},
     sign::BadSecret,
-    tls::TlsProblem,
 };
 use super::{
     policy::{Paced, Policy},
@@ -51,6 +50,7 @@ use super::{
 use crate::{
     config::model::{self, Compression, DestinationAuth},
     journal::Excerpt,
+    tls::TlsProblem,
 };
 
 /// How much of an answer is read, so that its connection can be used again.

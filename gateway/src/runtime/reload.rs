@@ -138,9 +138,11 @@ impl Runtime {
             self.fleet.fill();
         })?;
         // Also where the digest is the same: secrets are no part of it.
+        let servers = draft.servers().clone();
         let revision = Arc::new(draft.numbered(number));
         // From here on nothing is refused any more: what was checked is done.
         self.fleet.switch(revision.clone(), limit).await;
+        self.tls.switch(&servers);
         self.ingest.reload(sources, &limits(&config));
         self.journal.set_max_bytes(config.journal.max_bytes);
         self.keep.send_replace(retention::keep(&config.journal));

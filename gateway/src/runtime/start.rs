@@ -26,6 +26,7 @@ use crate::{
         sqlite::{Options, SqliteJournal},
     },
     plugin::{Host, Workers},
+    tls,
 };
 
 /// Connections of the admin listener: people, scripts and a scraper or two.
@@ -108,6 +109,8 @@ impl Runtime {
         let number = journal
             .register_revision(draft.digest(), &draft.summary())
             .await?;
+        let slots = tls::watch::Slots::default();
+        slots.switch(draft.servers());
         let revision = Arc::new(draft.numbered(number));
         reload::carry_over(&*journal, &revision).await?;
 
@@ -131,18 +134,20 @@ impl Runtime {
         );
         let fleet = Fleet::start(context, revision);
         let post = alert::start(raised, journal.clone(), fleet.watch(), stop.subscribe());
+        let certificates =
+            tls::watch::start(&slots, alerts.clone(), fleet.watch(), stop.subscribe());
         let runtime = Arc::new(Self {
             inputs,
             host,
             journal,
             fleet,
             alerts,
+            tls: slots.clone(),
             ingest: ingest.clone(),
             keep,
             reloading: Mutex::new(()),
             stop: stop.clone(),
         });
-        let connections = config.ingest.max_connections;
         let admin = admin::router(runtime.clone(), metrics);
         Ok(Running {
             ingest: address(&ingest_listener, config.ingest.listen),
@@ -150,13 +155,23 @@ impl Runtime {
             tasks: vec![
                 retention,
                 post,
-                serve::serve(
-                    ingest_listener,
-                    ingest::router(ingest),
-                    connections,
-                    stop.subscribe(),
-                ),
-                serve::serve(admin_listener, admin, ADMIN_CONNECTIONS, stop.subscribe()),
+                certificates,
+                serve::Listener {
+                    name: "ingest",
+                    tcp: ingest_listener,
+                    tls: slots.ingest,
+                    connections: config.ingest.max_connections,
+                    router: ingest::router(ingest),
+                }
+                .serve(stop.subscribe()),
+                serve::Listener {
+                    name: "admin",
+                    tcp: admin_listener,
+                    tls: slots.admin,
+                    connections: ADMIN_CONNECTIONS,
+                    router: admin,
+                }
+                .serve(stop.subscribe()),
             ],
             runtime,
         })

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Secret,
+    Secret, ServerTls,
     duration::{DAY_MS, DAY_S, MONTH_S, TEN_YEARS_S},
 };
 
@@ -39,6 +39,8 @@ pub struct Ingest {
     /// bytes of memory each.
     #[schemars(range(min = 1, max = 100_000_000))]
     pub dedup_max_entries: usize,
+    /// TLS. Without it senders are answered plainly.
+    pub tls: Option<ServerTls>,
 }
 
 impl Default for Ingest {
@@ -51,6 +53,7 @@ impl Default for Ingest {
             request_timeout_ms: 10_000,
             dedup_window_s: DAY_S,
             dedup_max_entries: 1_000_000,
+            tls: None,
         }
     }
 }
@@ -65,6 +68,8 @@ pub struct Admin {
     /// Bearer token for the admin API. Needed where `listen` is not a loopback
     /// address.
     pub token: Option<Secret>,
+    /// TLS. Without it requests are answered plainly.
+    pub tls: Option<ServerTls>,
 }
 
 impl Default for Admin {
@@ -72,6 +77,7 @@ impl Default for Admin {
         Self {
             listen: loopback(9090),
             token: None,
+            tls: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why an HTTP destination cannot be set up.
 
-use super::{address::Refused, sign::BadSecret, tls::TlsProblem};
+use super::{address::Refused, sign::BadSecret};
+use crate::tls::TlsProblem;
 
 /// A setting that cannot be used, and where it stands.
 #[derive(Debug, thiserror::Error)]

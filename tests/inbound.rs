@@ -1,0 +1,3 @@
+//! Who may send, and over what: TLS of the listeners.
+
+mod tls;
