@@ -18,6 +18,7 @@ mod cli;
 mod config;
 mod contract;
 mod crash;
+mod edit;
 mod excerpts;
 mod files;
 mod inbound;

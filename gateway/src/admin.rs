@@ -9,6 +9,7 @@
 
 mod api;
 mod auth;
+mod correct;
 mod deliveries;
 mod health;
 mod meter;
@@ -20,7 +21,9 @@ pub mod view;
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
     routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -49,6 +52,10 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/destinations", get(api::destinations))
         .route("/balance", get(api::balance))
         .route("/arrivals/{id}", get(deliveries::arrival))
+        .route(
+            "/arrivals/{id}/corrections",
+            post(correct::correct).layer(DefaultBodyLimit::max(correct::MAX_REQUEST_BYTES)),
+        )
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/retry", post(repair::retry))
         .route("/deliveries/discard", post(repair::discard))

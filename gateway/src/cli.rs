@@ -51,7 +51,7 @@ enum Command {
     /// Check a configuration without running it
     #[command(after_help = "Example: cdr-gateway check --config gateway.toml --json")]
     Check(check::CheckArgs),
-    /// List, show, retry and discard deliveries
+    /// List, show, edit, retry and discard deliveries
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
     /// Show the ledger of every destination, and whether it balances

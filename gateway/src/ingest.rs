@@ -31,7 +31,7 @@ mod metrics;
 mod query;
 mod refusal;
 mod source;
-mod triage;
+pub(crate) mod triage;
 
 pub use admission::Admission;
 pub use auth::Auth;

@@ -17,6 +17,8 @@
 //!   (delivered, skipped, discarded, expired) or an exception (retrying,
 //!   suspended, dead), and only exceptions change again. A settlement that says
 //!   otherwise is refused whole, so the ledger cannot be talked out of balance.
+//! - What arrived is never changed. A correction is kept beside it, and removed
+//!   with it.
 //! - An arrival is removed only when it is old and finished at every destination
 //!   whose range holds it. It stays in their ranges and counters.
 //! - Only the newest owner of a destination settles: [`Journal::claim`] hands out
@@ -34,6 +36,7 @@
 
 mod audit;
 mod batch;
+mod correction;
 mod error;
 mod exception;
 mod excerpt;
@@ -60,6 +63,7 @@ use tokio::sync::watch;
 
 pub use audit::{Audit, Verification};
 pub use batch::{AttemptedBatch, BatchFormat, FrozenMember, UnknownFormat};
+pub use correction::{Corrected, NewCorrection};
 pub use error::JournalError;
 pub use exception::{Attempt, Exception, Frozen};
 pub use excerpt::Excerpt;
@@ -77,6 +81,8 @@ pub use seq_set::{MalformedSeqSet, SeqSet};
 pub use settlement::{Claim, FilePart, Parking, Payload, Settlement, Start};
 pub use state::{State, UnknownState};
 
+#[cfg(doc)]
+use crate::record::Correction;
 use crate::record::{Arrival, ArrivalId, Seq};
 
 /// What a journal tells. Every answer is a consistent snapshot of committed
@@ -232,6 +238,26 @@ pub trait Journal: JournalReader {
         epoch: u64,
         settlement: Settlement,
     ) -> Result<(), JournalError>;
+
+    /// Keeps a correction of an arrival, beside the original and all before it.
+    /// From then on the arrival is read with it. Deliveries of it that are
+    /// suspended, or dead where that is asked for, are due at once at every
+    /// destination that is not retired, on a new budget; a suspension that is
+    /// settled later, but was made of an earlier version, is due at once as well.
+    /// What was frozen of an earlier version is superseded.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Outdated`] when there is another newest correction than
+    /// expected; [`JournalError::Refused`] when the arrival is not kept any more or
+    /// has [`Correction::MAX`] of them.
+    async fn correct(&self, seq: Seq, correction: NewCorrection)
+    -> Result<Corrected, JournalError>;
+
+    /// Follows corrections, by their count since the start. A change says that
+    /// arrivals which were read before may read otherwise now, and that deliveries
+    /// may be due which were not.
+    fn corrections(&self) -> watch::Receiver<u64>;
 
     /// Freezes the ledger of a destination: later arrivals are not in its range
     /// until it is claimed again. Fences its owner. Whether it may, is looked at

@@ -21,6 +21,10 @@ pub fn describe_metrics() {
         "How often a destination had to be claimed again, by destination."
     );
     describe_counter!(
+        "cdr_gateway_corrections_total",
+        "Records that people corrected since the start."
+    );
+    describe_counter!(
         "cdr_gateway_unrouted_total",
         "Arrivals that no route matched, by source; counted again when decided again."
     );

@@ -56,7 +56,7 @@ pub(super) async fn discard(
 }
 
 /// A person's reason: one short line.
-fn because(text: Option<&str>) -> Result<Reason, Problem> {
+pub(super) fn because(text: Option<&str>) -> Result<Reason, Problem> {
     let text = text.unwrap_or_default().trim();
     let length = text.chars().count();
     if length == 0 || length > Reason::MAX_CHARS || text.chars().any(char::is_control) {

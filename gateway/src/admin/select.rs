@@ -2,7 +2,7 @@
 //! bounded whatever it means.
 //!
 //! Times become positions before the search begins. `when` is evaluated on the
-//! record as it was received, last, since it is what costs most; where it has no
+//! record as it is processed, with its corrections, last, since it is what costs most; where it has no
 //! answer the delivery is not meant, and counted.
 
 use std::{
@@ -190,7 +190,7 @@ async fn named_exceptions(
 }
 
 fn decide(when: &When, arrival: &Arrival) -> Verdict {
-    let Ok(cdr) = Document::parse(arrival.body.clone()) else {
+    let Ok(cdr) = Document::parse(arrival.record().clone()) else {
         return Verdict::Unclear;
     };
     let view = View {

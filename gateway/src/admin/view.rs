@@ -1,5 +1,6 @@
 //! What the API answers, and the command line reads.
 
+mod correction;
 mod moment;
 mod repair;
 mod selection;
@@ -12,6 +13,7 @@ use crate::{
     record::{Arrival, Defect, Kind, Tags},
 };
 
+pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
 pub use moment::{Moment, UnknownMoment};
 pub use repair::{DiscardView, RepairRequest, RetryView, Tally};
 pub use selection::{NoMore, Selection};
@@ -306,12 +308,15 @@ pub struct ArrivalView {
     pub kind: Kind,
     /// The session that it belongs to.
     pub session: Option<String>,
-    /// Tags set by admission.
+    /// Tags set by admission, or by the newest correction.
     pub tags: Tags,
     /// Why it cannot be processed.
     pub defect: Option<Defect>,
     /// The body as received; what is not UTF-8 in it is shown as U+FFFD.
     pub body: String,
+    /// What people corrected since, in order; the newest is what is delivered.
+    #[serde(default)]
+    pub corrections: Vec<CorrectionView>,
     /// What became of it at each destination.
     pub deliveries: Vec<DeliveryView>,
 }
@@ -330,6 +335,11 @@ impl ArrivalView {
             tags: arrival.tags.clone(),
             defect: arrival.defect,
             body: String::from_utf8_lossy(&arrival.body).into_owned(),
+            corrections: arrival
+                .corrections
+                .iter()
+                .map(CorrectionView::from)
+                .collect(),
             deliveries,
         }
     }

@@ -1,5 +1,6 @@
 //! `cdr-gateway deliveries`
 
+mod edit;
 mod list;
 mod repair;
 mod select;
@@ -21,6 +22,17 @@ pub(super) enum DeliveriesCommand {
         after_help = "Example: cdr-gateway deliveries show 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a"
     )]
     Show(show::ShowArgs),
+    /// Correct a record, and resume it everywhere at once
+    ///
+    /// Shows what changes and which deliveries are resumed: those of the arrival
+    /// that are suspended, at every destination, and with --dead the dead ones. Acts
+    /// only with --yes. The correction is kept beside the original, and its bytes
+    /// bear another webhook-id where others were sent before. What is delivered
+    /// already stays delivered.
+    #[command(
+        after_help = "Examples:\n  cdr-gateway deliveries edit 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a --set /Caller='\"008613800138000\"' --because \"typed by hand\"\n  cdr-gateway deliveries edit 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a --remove /Uui --because \"too long\" --yes\n  cdr-gateway deliveries edit 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a --file mended.json --because \"cut off by the proxy\" --dead --yes\n  EDITOR=vi cdr-gateway deliveries edit 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a --editor --because \"wrong encoding\" --yes"
+    )]
+    Edit(edit::EditArgs),
     /// Try deliveries again that are retrying, suspended or dead
     ///
     /// Says how many before it acts on more than the arrivals that are named, and
@@ -45,6 +57,7 @@ pub(super) fn run(command: DeliveriesCommand) -> anyhow::Result<ExitCode> {
     match command {
         DeliveriesCommand::List(args) => list::run(args).map(|()| ExitCode::SUCCESS),
         DeliveriesCommand::Show(args) => show::run(&args).map(|()| ExitCode::SUCCESS),
+        DeliveriesCommand::Edit(args) => edit::run(args),
         DeliveriesCommand::Retry(args) => repair::retry(args),
         DeliveriesCommand::Discard(args) => repair::discard(args),
     }

@@ -59,17 +59,18 @@ pub fn rerun_webhook_id(
 }
 
 impl Payload {
-    /// As it is kept for retries: its bytes and id. Where they go is a setting of
-    /// the transport, and rendered anew each time, so that a mended URL heals
-    /// what was frozen before.
+    /// As it is kept for retries: its bytes and id, and the number of the correction
+    /// that it was made of. Where they go is a setting of the transport, and
+    /// rendered anew each time, so that a mended URL heals what was frozen before.
     #[must_use]
-    pub fn freeze(&self, webhook_id: String) -> Frozen {
+    pub fn freeze(&self, webhook_id: String, correction: u32) -> Frozen {
         Frozen {
             body: self.body.clone(),
             batch_format: None,
             webhook_id,
             digests: self.digests.clone(),
             superseded: false,
+            correction,
         }
     }
 
@@ -131,7 +132,7 @@ mod tests {
                 target: String::new(),
                 digests: String::new(),
             };
-            let frozen = payload.freeze(old.clone());
+            let frozen = payload.freeze(old.clone(), 0);
             let id = rerun_webhook_id(arrival, "crm", &frozen, body.as_bytes());
             assert_eq!(id, expected, "{old} {body}");
         }

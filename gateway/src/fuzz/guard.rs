@@ -23,7 +23,7 @@ pub fn guard(data: &[u8]) {
     let Ok(arrival) = Document::parse(Bytes::from(arrival)) else {
         return;
     };
-    let originals = Originals::gather(&arrival, Tccc.number_places(Kind::Cdr), "CN");
+    let originals = Originals::gather(&arrival, [], Tccc.number_places(Kind::Cdr), "CN");
     let holds = payload
         .windows(number.len())
         .any(|window| window == number.as_bytes());

@@ -11,7 +11,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use super::{admission::Push, dialect::Session, refusal::Refusal, source::Source};
+use super::{
+    admission::Push,
+    dialect::{Dialect, Session},
+    refusal::Refusal,
+    source::Source,
+};
 use crate::record::{Defect, Document, Kind, Tags, arrival::TAG_VIOLATIONS};
 
 /// Bodies larger than this are looked at on a thread of their own: reading a
@@ -47,7 +52,7 @@ fn sort(
         tags,
         defect,
     } = match object(&body) {
-        Some(document) => examine(source, kind, &document),
+        Some(document) => examine(&*source.dialect, source.strict, kind, &document),
         None if source.auth.identifies() => Findings {
             defect: Some(Defect::Unreadable),
             ..Findings::default()
@@ -67,30 +72,38 @@ fn sort(
 }
 
 /// What a look at a document brought up.
-#[derive(Default)]
-struct Findings {
-    session: Option<Arc<str>>,
-    tags: Tags,
-    defect: Option<Defect>,
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// The session that it belongs to.
+    pub(crate) session: Option<Arc<str>>,
+    /// What it is tagged with.
+    pub(crate) tags: Tags,
+    /// Why it cannot be processed, if so.
+    pub(crate) defect: Option<Defect>,
 }
 
 /// The document, where the body is a JSON object.
-fn object(body: &Bytes) -> Option<Document> {
+pub(crate) fn object(body: &Bytes) -> Option<Document> {
     let opens = body.trim_ascii_start().starts_with(b"{");
     opens.then(|| Document::parse(body.clone()).ok()).flatten()
 }
 
 /// The violations are tagged also where they are the reason to suspend: the
 /// person who looks at it wants to know which ones.
-fn examine(source: &Source, kind: Kind, document: &Document) -> Findings {
+pub(crate) fn examine(
+    dialect: &dyn Dialect,
+    strict: bool,
+    kind: Kind,
+    document: &Document,
+) -> Findings {
     let mut findings = Findings::default();
-    let violations = source.dialect.examine(kind, document);
+    let violations = dialect.examine(kind, document);
     if !violations.is_empty() {
         let list = serde_json::Value::from(violations).to_string();
         findings.tags.insert(TAG_VIOLATIONS.to_owned(), list);
-        findings.defect = source.strict.then_some(Defect::Violations);
+        findings.defect = strict.then_some(Defect::Violations);
     }
-    match source.dialect.session(kind, document) {
+    match dialect.session(kind, document) {
         Session::Named(session) => findings.session = Some(session),
         Session::Missing => findings.defect = Some(Defect::NoSessionId),
         Session::NotAsked => {}

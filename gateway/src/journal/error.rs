@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::record::Seq;
+
 /// Why the journal did not do what it was asked to.
 ///
 /// Clonable, because one failed commit answers everyone who waited for it. The
@@ -47,6 +49,18 @@ pub enum JournalError {
         destination: String,
         /// What does not fit.
         problem: String,
+    },
+    /// The arrival was corrected since the caller looked. Nothing was stored.
+    #[error(
+        "arrival {seq} has correction {newest} by now, {expected} was expected; look at it again"
+    )]
+    Outdated {
+        /// The arrival.
+        seq: Seq,
+        /// The newest correction that the caller saw; 0 for none.
+        expected: u32,
+        /// The newest correction that there is.
+        newest: u32,
     },
     /// Another process holds the journal.
     #[error(

@@ -35,6 +35,9 @@ pub struct Exception {
     /// The frozen batch that the next attempt sends it in, by its id. `None`
     /// where it is sent alone or joins one that is yet to be formed.
     pub batch: Option<Arc<str>>,
+    /// The number of the correction that it was made of; 0 for the record as
+    /// received.
+    pub correction: u32,
 }
 
 impl Exception {
@@ -59,7 +62,11 @@ pub struct Frozen {
     /// Whether a person asked for the chain to run again: the bytes are not sent
     /// any more. They stay to tell whether the new ones differ, and with them the
     /// id, until the new payload is frozen in their place or the delivery ends.
+    /// True as well once the record was corrected further.
     pub superseded: bool,
+    /// The number of the correction that it was made of; 0 for the record as
+    /// received.
+    pub correction: u32,
 }
 
 /// One try of one delivery.

@@ -4,6 +4,9 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+/// Of a delivery that is tried again since its record was corrected.
+pub(crate) const CORRECTED: &str = "corrected";
+
 /// A short, recurring text: `no_route`, `route_error`, the name that a filter
 /// gives its rule. Kept once per journal, so it must not vary per record;
 /// details belong into [`Exception::detail`](super::Exception::detail). Cut to

@@ -46,6 +46,7 @@ mod arrivals;
 mod checkpoint;
 mod claim;
 mod connection;
+mod corrections;
 mod destination;
 mod exceptions;
 mod fold;
@@ -55,6 +56,7 @@ mod lock;
 mod names;
 mod reader;
 mod readers;
+mod reopen;
 mod retention;
 mod revisions;
 mod schema;
@@ -93,8 +95,8 @@ use self::{
     writer::Writer,
 };
 use super::{
-    Claim, Health, Journal, JournalError, NewArrival, Removal, Retention, Retire, Retirement,
-    Settlement, Start,
+    Claim, Corrected, Health, Journal, JournalError, NewArrival, NewCorrection, Removal, Retention,
+    Retire, Retirement, Settlement, Start,
 };
 use crate::record::{Arrival, Seq};
 
@@ -282,6 +284,24 @@ impl Journal for SqliteJournal {
             settle::settle(group, &name, epoch, &settlement)
         })
         .await
+    }
+
+    async fn correct(
+        &self,
+        seq: Seq,
+        correction: NewCorrection,
+    ) -> Result<Corrected, JournalError> {
+        let corrected = self
+            .submit(Isolation::Savepoint, move |group| {
+                corrections::correct(group, seq, &correction)
+            })
+            .await?;
+        self.shared.corrections.send_modify(|count| *count += 1);
+        Ok(corrected)
+    }
+
+    fn corrections(&self) -> watch::Receiver<u64> {
+        self.shared.corrections.subscribe()
     }
 
     async fn retire(&self, destination: &str, how: Retire) -> Result<Retirement, JournalError> {

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Correction;
+
 /// Position of an arrival in the journal: 1, 2, 3, … without gaps.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -195,10 +197,45 @@ pub struct Arrival {
     pub kind: Kind,
     /// The session that it belongs to, where the dialect knows one.
     pub session: Option<Arc<str>>,
-    /// Tags set by admission.
+    /// Tags set by admission, or by the newest correction.
     pub tags: Tags,
-    /// Why it cannot be processed, if so.
+    /// Why it cannot be processed, if so. None once it is corrected.
     pub defect: Option<Defect>,
     /// The body as received, after content decoding.
     pub body: Bytes,
+    /// What people corrected since, in order.
+    pub corrections: Vec<Correction>,
+}
+
+impl Arrival {
+    /// The record as it is processed: that of the newest correction, or the body
+    /// as received.
+    #[must_use]
+    pub fn record(&self) -> &Bytes {
+        self.corrections
+            .last()
+            .map_or(&self.body, |newest| &newest.body)
+    }
+
+    /// What the record was before its newest correction: the body as received, then
+    /// the earlier corrections. Nothing where there is none.
+    pub fn before(&self) -> impl Iterator<Item = &Bytes> {
+        let (_, earlier) = self.corrections.split_last().unzip();
+        let received = earlier.map(|_| &self.body);
+        let corrected = earlier.into_iter().flatten().map(|one| &one.body);
+        received.into_iter().chain(corrected)
+    }
+
+    /// The number of the newest correction; 0 where there is none.
+    #[must_use]
+    pub fn correction(&self) -> u32 {
+        self.corrections.last().map_or(0, |newest| newest.number)
+    }
+
+    /// Bytes of the body and of all corrections.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let corrections = self.corrections.iter();
+        self.body.len() + corrections.map(|one| one.body.len()).sum::<usize>()
+    }
 }

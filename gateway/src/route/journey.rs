@@ -1,7 +1,7 @@
 //! The journey of one arrival under one revision: its document, decision, chain
 //! results and originals, each made at most once and shared by all destinations.
 //!
-//! Journeys are cached by position, so that the destinations that follow the
+//! Journeys are cached by position and correction, so that the destinations that follow the
 //! tail do not repeat each other's work. The cache is bounded; a journey that
 //! was evicted is made again, with the same result.
 
@@ -82,9 +82,9 @@ impl Journey {
         }
     }
 
-    /// The document as received; none where the body is not JSON.
+    /// The document as received, or as corrected; none where it is not JSON.
     pub fn document(&self) -> Option<&Document> {
-        let parse = || Document::parse(self.arrival.body.clone()).ok();
+        let parse = || Document::parse(self.arrival.record().clone()).ok();
         self.document.get_or_init(parse).as_ref()
     }
 
@@ -116,12 +116,16 @@ impl Journey {
         places.cloned().unwrap_or_default()
     }
 
-    /// The numbers that a destination with an egress contract must not get.
-    /// Costs a scan of the document: not for the async runtime.
+    /// The numbers that a destination with an egress contract must not get: those
+    /// of the body as received and of every correction. Costs a scan of all of
+    /// them: not for the async runtime.
     pub fn originals(&self) -> &Originals {
         let region = self.origin.as_ref().map_or("", |origin| &origin.region);
         self.originals.get_or_init(|| match self.document() {
-            Some(document) => Originals::gather(document, &self.number_places(), region),
+            Some(document) => {
+                let before = self.arrival.before();
+                Originals::gather(document, before, &self.number_places(), region)
+            }
             None => Originals::default(),
         })
     }
@@ -160,10 +164,14 @@ pub struct Journeys {
     kept: Mutex<Kept>,
 }
 
+/// A position, and the number of the newest correction that the journey is of:
+/// an attempt that began before a correction goes on with what it began with.
+type Key = (Seq, u32);
+
 #[derive(Default)]
 struct Kept {
-    by_seq: HashMap<Seq, Arc<Journey>>,
-    order: VecDeque<Seq>,
+    journeys: HashMap<Key, Arc<Journey>>,
+    order: VecDeque<Key>,
     bytes: usize,
 }
 
@@ -175,13 +183,14 @@ impl Journeys {
         origin: impl FnOnce() -> Option<Arc<Origin>>,
     ) -> Arc<Journey> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(journey) = kept.by_seq.get(&arrival.seq) {
+        let key = (arrival.seq, arrival.correction());
+        if let Some(journey) = kept.journeys.get(&key) {
             return journey.clone();
         }
         let journey = Arc::new(Journey::new(arrival.clone(), origin()));
-        kept.by_seq.insert(arrival.seq, journey.clone());
-        kept.order.push_back(arrival.seq);
-        kept.bytes += arrival.body.len();
+        kept.journeys.insert(key, journey.clone());
+        kept.order.push_back(key);
+        kept.bytes += arrival.size();
         kept.evict();
         journey
     }
@@ -194,8 +203,8 @@ impl Kept {
             && (self.order.len() > CAPACITY || self.bytes > CAPACITY_BYTES)
             && let Some(oldest) = self.order.pop_front()
         {
-            if let Some(journey) = self.by_seq.remove(&oldest) {
-                self.bytes -= journey.arrival.body.len();
+            if let Some(journey) = self.journeys.remove(&oldest) {
+                self.bytes -= journey.arrival.size();
             }
         }
     }

@@ -38,7 +38,7 @@ pub struct Selection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Moment>,
     /// Of records for which this holds: CEL over kind, source, cdr and tags, the
-    /// record as it was received.
+    /// record as it is processed: as received, or as corrected since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    admin::view::{ArrivalView, DeliveryView, FrozenView},
+    admin::view::{ArrivalView, CorrectionView, DeliveryView, FrozenView},
     cli::{
         client::{Client, ClientArgs},
         print,
@@ -44,6 +44,9 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<()> {
     }
     print::line("")?;
     print::line(print::harmless(&found.body))?;
+    for correction in &found.corrections {
+        show_correction(correction)?;
+    }
     Ok(())
 }
 
@@ -78,6 +81,15 @@ fn show_delivery(delivery: &DeliveryView) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn show_correction(correction: &CorrectionView) -> std::io::Result<()> {
+    print::line("")?;
+    print::line(format!(
+        "correction {} at {}: {}",
+        correction.number, correction.at, correction.because
+    ))?;
+    print::line(print::harmless(&correction.body))
 }
 
 /// What the next attempt sends.

@@ -153,7 +153,8 @@ impl Job {
                 let Some(attempted) = http.send(envelope, policy, recall).await else {
                     return JobEnd::Recalled;
                 };
-                let to_freeze = fresh.then(|| payload.freeze(webhook_id.to_owned()));
+                let to_freeze =
+                    fresh.then(|| payload.freeze(webhook_id.to_owned(), self.arrival.correction()));
                 JobEnd::Sent(Box::new(Sent {
                     attempted,
                     to_freeze,

@@ -10,6 +10,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
+    sync::watch,
     task::JoinSet,
     time::{Instant, sleep_until},
 };
@@ -91,6 +92,7 @@ pub(super) struct Session<'a> {
     recall: CancellationToken,
     window: Window,
     buffer: VecDeque<Arc<Arrival>>,
+    corrections: watch::Receiver<u64>,
     tasks: JoinSet<Done>,
     retries_under_way: usize,
     settlement: Settlement,
@@ -140,6 +142,7 @@ impl<'a> Session<'a> {
             policy: Arc::new(Policy::new(destination.concurrency, destination.rate)),
             recall: CancellationToken::new(),
             breaker: Breaker::new(destination.breaker.clone()),
+            corrections: consumer.context.journal.corrections(),
             consumer,
             revision,
             destination,
@@ -188,6 +191,7 @@ impl<'a> Session<'a> {
                     Err(_) => return Ok(Ended::Lost),
                 },
                 _ = head.changed() => {}
+                Ok(()) = self.corrections.changed() => self.heed_corrections(),
                 () = async { sleep_until(wake.unwrap_or_else(Instant::now)).await }, if wake.is_some() => {}
                 Some(command) = self.consumer.commands.recv() => self.obey(command).await?,
                 Ok(()) = self.consumer.revision.changed() => {

@@ -76,6 +76,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
     } = done;
     let case = Case {
         seq: arrival.seq,
+        correction: arrival.correction(),
         exception,
         revision,
         now,
@@ -99,6 +100,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
 /// One delivery that is being settled.
 struct Case {
     seq: Seq,
+    correction: u32,
     exception: Option<Exception>,
     revision: u32,
     now: Timestamp,
@@ -234,6 +236,7 @@ impl Case {
                 next_attempt,
                 revision: self.revision,
                 batch: None,
+                correction: self.correction,
             },
             payload,
         }

@@ -50,6 +50,7 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
         tags: new.tags,
         defect: new.defect,
         body: new.body,
+        corrections: Vec::new(),
     };
     let seq = to_sql(arrival.seq.0)?;
     let source = group.names.source(group.connection, &arrival.source)?;
@@ -97,7 +98,8 @@ pub(super) fn session_hash(session: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
-fn tags_as_json(tags: &Tags) -> Result<Option<String>, Trouble> {
+/// Tags as they are stored; none where there are none.
+pub(super) fn tags_as_json(tags: &Tags) -> Result<Option<String>, Trouble> {
     if tags.is_empty() {
         return Ok(None);
     }

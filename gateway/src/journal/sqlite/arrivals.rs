@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     append::session_hash,
+    corrections,
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
@@ -32,25 +33,29 @@ pub(super) fn read(
     let mut statement =
         connection.prepare_cached(&format!("{QUERY} WHERE i.seq >= ?1 ORDER BY i.seq"))?;
     let mut rows = statement.query([to_sql(from.0)?])?;
-    let mut found: Vec<Arc<Arrival>> = Vec::new();
+    let mut found: Vec<Arrival> = Vec::new();
     let mut sources = HashMap::new();
     let mut bytes = 0;
     while found.len() < limit && bytes < max_bytes {
         let Some(row) = rows.next()? else { break };
         let arrival = arrival(row, &mut sources)?;
         bytes += arrival.body.len();
-        found.push(Arc::new(arrival));
+        found.push(arrival);
     }
-    Ok(found)
+    corrections::lay_over(connection, &mut found)?;
+    Ok(found.into_iter().map(Arc::new).collect())
 }
 
 /// The arrival at a position.
 pub(super) fn get(connection: &Connection, seq: Seq) -> Result<Option<Arc<Arrival>>, Trouble> {
     let mut statement = connection.prepare_cached(&format!("{QUERY} WHERE i.seq = ?1"))?;
     let mut rows = statement.query([to_sql(seq.0)?])?;
-    let row = rows.next()?;
-    row.map(|row| arrival(row, &mut HashMap::new()).map(Arc::new))
-        .transpose()
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let mut found = [arrival(row, &mut HashMap::new())?];
+    corrections::lay_over(connection, &mut found)?;
+    Ok(found.map(Arc::new).into_iter().next())
 }
 
 /// The arrival with an id.
@@ -191,6 +196,14 @@ pub(super) fn seen(
     Ok(seen)
 }
 
+/// Tags as they are stored.
+pub(super) fn tags_of(seq: u64, stored: Option<String>) -> Result<Tags, Trouble> {
+    stored.map_or(Ok(Tags::new()), |tags| {
+        serde_json::from_str(&tags)
+            .map_err(|_| Trouble::Malformed(format!("arrival {seq} has an unknown form of tags")))
+    })
+}
+
 fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arrival, Trouble> {
     let seq: u64 = from_sql(row.get(0)?, "a seq")?;
     let malformed = |what: &str| Trouble::Malformed(format!("arrival {seq} has an unknown {what}"));
@@ -211,9 +224,7 @@ fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arr
         ),
         kind: kind.parse::<Kind>().map_err(|_| malformed("kind"))?,
         session: session.map(Arc::from),
-        tags: tags.map_or(Ok(Tags::new()), |tags| {
-            serde_json::from_str(&tags).map_err(|_| malformed("form of tags"))
-        })?,
+        tags: tags_of(seq, tags)?,
         defect: defect
             .map(|name| {
                 let known = Defect::ALL
@@ -223,5 +234,6 @@ fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arr
             })
             .transpose()?,
         body: Bytes::from(body),
+        corrections: Vec::new(),
     })
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use super::{
     arrivals,
     claim::{FILE_COLUMNS, file_part},
+    corrections,
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
 };
 
 const QUERY: &str = "SELECT e.seq, e.state, coalesce(r.text, ''), e.detail, e.attempts,
-    e.first_failed_ms, e.next_attempt_ms, e.revision, e.batch, e.splits
+    e.first_failed_ms, e.next_attempt_ms, e.revision, e.batch, e.splits, e.correction
     FROM exceptions AS e JOIN destinations AS d ON d.id = e.destination
     LEFT JOIN reasons AS r ON r.id = e.reason WHERE d.name = ?1";
 
@@ -115,6 +116,7 @@ fn exception(row: &Row<'_>) -> Result<Exception, Trouble> {
         revision: from_sql(row.get(7)?, "a revision")?,
         batch: row.get(8)?,
         splits: from_sql(row.get(9)?, "a number of splits")?,
+        correction: from_sql(row.get(10)?, "a correction's number")?,
     })
 }
 
@@ -146,7 +148,7 @@ pub(super) fn frozen(
     seq: Seq,
 ) -> Result<Option<Frozen>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT body, batch_format, webhook_id, digests, superseded FROM frozen
+        "SELECT body, batch_format, webhook_id, digests, superseded, correction FROM frozen
          WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2",
     )?;
     let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
@@ -154,12 +156,14 @@ pub(super) fn frozen(
         return Ok(None);
     };
     let format: Option<String> = row.get(1)?;
+    let correction: u32 = from_sql(row.get(5)?, "a correction's number")?;
     Ok(Some(Frozen {
         body: Bytes::from(row.get::<_, Vec<u8>>(0)?),
         batch_format: format.map(|format| batch_format(&format)).transpose()?,
         webhook_id: row.get(2)?,
         digests: row.get(3)?,
-        superseded: row.get(4)?,
+        superseded: row.get(4)? || correction < corrections::newest(connection, seq)?,
+        correction,
     }))
 }
 

@@ -40,8 +40,8 @@ pub(super) fn park(
         .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO exceptions (destination, seq, state, reason, detail, attempts,
-             first_failed_ms, next_attempt_ms, revision, batch, splits)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             first_failed_ms, next_attempt_ms, revision, batch, splits, correction)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             destination,
@@ -55,6 +55,7 @@ pub(super) fn park(
             exception.revision,
             exception.batch,
             exception.splits,
+            exception.correction,
         ])?;
     match &parking.payload {
         Payload::Keep => Ok(()),
@@ -80,7 +81,7 @@ fn freeze(
         .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO frozen (destination, seq, webhook_id, batch_format, digests,
-             body, superseded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             body, superseded, correction) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             destination,
@@ -90,6 +91,7 @@ fn freeze(
             frozen.digests,
             frozen.body.as_ref(),
             frozen.superseded,
+            frozen.correction,
         ])?;
     group.bytes += frozen.body.len();
     Ok(())

@@ -1,6 +1,6 @@
 //! Removing arrivals that are old and settled everywhere, a few at a time.
 //!
-//! An arrival goes whole: its rows, its attempts, and its entries in the outcomes
+//! An arrival goes whole: its rows, its corrections, its attempts, and its entries in the outcomes
 //! of every destination whose range holds it. There it stays counted, in
 //! `destinations.removed_…`. So an arrival is either kept, with an outcome
 //! wherever it has passed, or gone, without any; a recount adds the two.
@@ -166,6 +166,7 @@ pub(super) fn remove(
         let bounds = [to_sql(*range.start())?, to_sql(*range.end())?];
         for delete in [
             "DELETE FROM arrivals WHERE seq BETWEEN ?1 AND ?2",
+            "DELETE FROM corrections WHERE seq BETWEEN ?1 AND ?2",
             "DELETE FROM arrival_index WHERE seq BETWEEN ?1 AND ?2",
         ] {
             connection.prepare_cached(delete)?.execute(bounds)?;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
+    corrections,
     destination::Destination,
     group::Group,
     keep::{forget, note_file, park, record},
@@ -34,6 +35,7 @@ pub(super) fn settle(
     settlement: &Settlement,
 ) -> Result<(), Trouble> {
     let mut destination = owned(group.connection, name, epoch)?;
+    let settlement = &*corrections::overtake(group.connection, settlement)?;
     let outcomes = outcomes_of(settlement);
     check(&destination, group.tail.head, settlement, &outcomes)?;
     let mut steps = Vec::with_capacity(outcomes.len());
@@ -190,21 +192,31 @@ fn count(
         None => {
             destination.ahead.insert(outcome.seq);
         }
-        Some(prior) => {
-            let counter = destination.counts.of_mut(prior.state);
-            *counter = counter.checked_sub(1).ok_or_else(|| {
-                Trouble::Malformed(format!(
-                    "{} counts fewer {} deliveries than it has",
-                    destination.name, prior.state
-                ))
-            })?;
-        }
+        Some(prior) => return move_count(destination, prior.state, outcome.state),
     }
     *destination.counts.of_mut(outcome.state) += 1;
     Ok(())
 }
 
-fn step(group: &mut Group<'_>, outcome: &Outcome) -> Result<Step, Trouble> {
+/// Counts a delivery in another state than before.
+pub(super) fn move_count(
+    destination: &mut Destination,
+    before: State,
+    now: State,
+) -> Result<(), Trouble> {
+    let counter = destination.counts.of_mut(before);
+    *counter = counter.checked_sub(1).ok_or_else(|| {
+        Trouble::Malformed(format!(
+            "{} counts fewer {before} deliveries than it has",
+            destination.name
+        ))
+    })?;
+    *destination.counts.of_mut(now) += 1;
+    Ok(())
+}
+
+/// An outcome as it is packed.
+pub(super) fn step(group: &mut Group<'_>, outcome: &Outcome) -> Result<Step, Trouble> {
     Ok(Step {
         first: outcome.seq.0,
         more: 0,
@@ -216,7 +228,8 @@ fn step(group: &mut Group<'_>, outcome: &Outcome) -> Result<Step, Trouble> {
     })
 }
 
-fn write_steps(
+/// Writes outcomes as rows of their own.
+pub(super) fn write_steps(
     group: &mut Group<'_>,
     destination: &mut Destination,
     at: Timestamp,

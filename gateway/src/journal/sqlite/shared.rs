@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub max_bytes: AtomicU64,
     /// What the file holds, free pages apart, in bytes.
     pub used_bytes: AtomicU64,
+    /// How many corrections were committed since the start.
+    pub corrections: watch::Sender<u64>,
     failure: Mutex<Option<JournalError>>,
 }
 
@@ -41,6 +43,7 @@ impl Shared {
             committed: AtomicU64::new(0),
             max_bytes: AtomicU64::new(max_bytes),
             used_bytes: AtomicU64::new(0),
+            corrections: watch::Sender::new(0),
             failure: Mutex::new(None),
         }
     }

@@ -1,6 +1,7 @@
 //! The engine as its users see it, and as crashes and full disks leave it.
 
 mod arrivals;
+mod corrections;
 mod crash;
 mod faults;
 mod fixture;

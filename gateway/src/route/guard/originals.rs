@@ -3,6 +3,8 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
+use bytes::Bytes;
+
 use super::{
     needles::Needles,
     phone::{self, Reader},
@@ -29,11 +31,17 @@ pub struct Originals {
 }
 
 impl Originals {
-    /// Gathers the numbers of a document: what stands at the number places, and
-    /// every phone number in its other strings and keys.
+    /// Gathers the numbers of a document, and of what it was before it was
+    /// corrected: what stands at the number places, and every phone number in other
+    /// strings and keys. What is not JSON is one text.
     ///
     /// `region` (ISO 3166-1 alpha-2) is that of numbers without a country code.
-    pub fn gather(document: &Document, number_places: &[Pattern], region: &str) -> Self {
+    pub fn gather<'a>(
+        document: &Document,
+        before: impl IntoIterator<Item = &'a Bytes>,
+        number_places: &[Pattern],
+        region: &str,
+    ) -> Self {
         let Some(reader) = Reader::for_region(region) else {
             return Self::default();
         };
@@ -43,11 +51,14 @@ impl Originals {
             needles: Needles::default(),
             text: 0,
         };
-        let walk = document.walk(&mut |place, token| gathering.token(place, token));
+        let complete = gathering.document(document).is_continue()
+            && before
+                .into_iter()
+                .all(|body| gathering.text(body).is_continue());
         Self {
             needles: gathering.needles,
             reader: Some(reader),
-            complete: walk.is_continue(),
+            complete,
         }
     }
 
@@ -75,7 +86,18 @@ struct Gathering<'a> {
 }
 
 impl Gathering<'_> {
-    /// Breaks where the numbers cannot all be known.
+    /// Breaks where the numbers cannot all be known, as do the others.
+    fn document(&mut self, document: &Document) -> ControlFlow<()> {
+        document.walk(&mut |place, token| self.token(place, token))
+    }
+
+    fn text(&mut self, body: &Bytes) -> ControlFlow<()> {
+        match Document::parse(body.clone()) {
+            Ok(document) => self.document(&document),
+            Err(_) => self.read(&String::from_utf8_lossy(body), Reader::add_text),
+        }
+    }
+
     fn token(&mut self, place: &Place<'_>, token: Token<'_>) -> ControlFlow<()> {
         let at_place = |places: &[Pattern]| places.iter().any(|pattern| place.matches(pattern));
         match token {

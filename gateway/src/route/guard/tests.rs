@@ -28,7 +28,7 @@ fn document(text: &str) -> Document {
 
 fn originals(record: &str) -> Originals {
     let places: Vec<Pattern> = PLACES.iter().map(|text| text.parse().unwrap()).collect();
-    Originals::gather(&document(record), &places, "CN")
+    Originals::gather(&document(record), [], &places, "CN")
 }
 
 fn inspect_body(
@@ -267,10 +267,10 @@ fn what_cannot_be_inspected_is_refused() {
     };
     let unknown = Err(Cause::OriginalsUnknown);
     assert_eq!(refused(&Originals::default(), &body), unknown);
-    let no_region = Originals::gather(&body, &[], "");
+    let no_region = Originals::gather(&body, [], &[], "");
     assert_eq!(refused(&no_region, &body), unknown);
     let long = document(&format!("{{\"a\":\"{}\"}}", "1234567 ".repeat(131_073)));
-    let gathered = Originals::gather(&long, &[], "CN");
+    let gathered = Originals::gather(&long, [], &[], "CN");
     assert_eq!(refused(&gathered, &body), unknown);
 
     let nested = format!("{{\"a\":\"%{}31\"}}", "25".repeat(9));

@@ -50,6 +50,10 @@ impl Session<'_> {
     }
 
     pub(super) async fn arrival(&mut self, seq: Seq) -> Result<Option<Arc<Arrival>>, JournalError> {
+        if self.corrections.has_changed().unwrap_or(false) {
+            self.corrections.mark_unchanged();
+            self.heed_corrections();
+        }
         while self.buffer.front().is_some_and(|first| first.seq < seq) {
             self.buffer.pop_front();
         }
@@ -62,6 +66,12 @@ impl Session<'_> {
             .front()
             .filter(|first| first.seq == seq)
             .cloned())
+    }
+
+    /// What was read ahead may be corrected, and what was suspended due.
+    pub(super) fn heed_corrections(&mut self) {
+        self.buffer.clear();
+        self.due_is_stale = true;
     }
 
     pub(super) fn is_routed_here(&self, arrival: &Arc<Arrival>) -> bool {
@@ -91,7 +101,7 @@ impl Session<'_> {
             }
             None => None,
         };
-        self.window.start(seq, arrival.body.len());
+        self.window.start(seq, arrival.size());
         self.retries_under_way += usize::from(exception.is_some());
         let job = Job {
             arrival,

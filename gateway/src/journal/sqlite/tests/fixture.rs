@@ -173,6 +173,7 @@ pub(super) fn exception(seq: u64, state: State) -> Exception {
         next_attempt: (state == State::Retrying).then(|| at(20)),
         revision: 1,
         batch: None,
+        correction: 0,
     }
 }
 
@@ -190,6 +191,7 @@ pub(super) fn frozen() -> Frozen {
         webhook_id: "id.crm".to_owned(),
         digests: "mask@sha256:00".to_owned(),
         superseded: false,
+        correction: 0,
     }
 }
 

@@ -1,0 +1,48 @@
+//! Deliveries that are to be tried again although nothing was tried in between.
+
+use jiff::Timestamp;
+
+use super::{
+    destination::Destination,
+    group::Group,
+    keep::park,
+    settle::{move_count, step, write_steps},
+    trouble::Trouble,
+};
+use crate::journal::{Outcome, Parking, State};
+
+/// A delivery that is an exception from now on, and what it was before.
+pub(super) struct Reopened {
+    /// The state that its last outcome gave it.
+    pub before: State,
+    /// What it is now.
+    pub parking: Parking,
+}
+
+/// Notes deliveries of a destination, in order of arrival, and counts them anew.
+/// The destination is left to be stored.
+pub(super) fn reopen(
+    group: &mut Group<'_>,
+    destination: &mut Destination,
+    at: Timestamp,
+    reopened: &[Reopened],
+) -> Result<(), Trouble> {
+    let mut steps = Vec::with_capacity(reopened.len());
+    for Reopened { before, parking } in reopened {
+        let exception = &parking.exception;
+        steps.push(step(
+            group,
+            &Outcome {
+                seq: exception.seq,
+                state: exception.state,
+                reason: exception.reason.clone(),
+                status: 0,
+                duration_ms: 0,
+                revision: exception.revision,
+            },
+        )?);
+        move_count(destination, *before, exception.state)?;
+        park(group, destination.id, parking)?;
+    }
+    write_steps(group, destination, at, &steps)
+}
