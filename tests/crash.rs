@@ -13,25 +13,32 @@
 mod evidence;
 mod load;
 
-use std::{process::Stdio, thread, time::Duration};
+use std::{io::Write, process::Stdio, thread, time::Duration};
 
 use self::load::Load;
-use crate::harness::{Gateway, Receiver, Workspace, command, until};
+use crate::harness::{Gateway, Receiver, Workspace, command, proven};
 
 const SEED: &str = "CDR_GATEWAY_SEED";
 
 /// Requests to the CRM that a seed decides about: more than there will be.
 const COINS: usize = 200_000;
 
+/// Kills of a gateway that lives on an ordinary disk.
+fn survive_kills(kills: usize) -> String {
+    survive(Workspace::new(""), kills, &mut Gateway::kill)
+}
+
 #[test]
-fn five_kills_lose_nothing() {
-    survive(5);
+fn ten_kills_lose_nothing() {
+    let found = survive_kills(10);
+    // Past the capture of the test harness.
+    writeln!(std::io::stderr(), "{found}").expect("a standard error");
 }
 
 #[test]
 #[ignore = "takes minutes: make soak"]
 fn a_hundred_kills_lose_nothing() {
-    survive(100);
+    proven("Crash: kills under load", &survive_kills(100));
 }
 
 /// The seed of a run, shown if it fails.
@@ -73,6 +80,7 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
         to = ["crm", "bi", "archive"]
         [destination.crm]
         http.url = "{crm}"
+        http.headers = {{ x-run = "{run}" }}
         retry = {{ initial_ms = 20, max_ms = 200 }}
         [destination.bi]
         http.url = "{bi}"
@@ -85,7 +93,13 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
     )
 }
 
-fn survive(kills: usize) {
+/// Has a gateway end so many times in a way that leaves its disk in this
+/// workspace, asserts that nothing was lost, and says what was found.
+pub fn survive(
+    workspace: Workspace,
+    ends: usize,
+    end: &mut dyn FnMut(Gateway) -> Workspace,
+) -> String {
     let seed = Seed::take();
     let mut random = fastrand::Rng::with_seed(seed.0);
     let (crm, bi) = (Receiver::start(), Receiver::start());
@@ -95,9 +109,10 @@ fn survive(kills: usize) {
     // Its own, lest a sender that is late reaches another test's gateway, on
     // the port that this one had.
     let path = format!("/tccc-{:x}", seed.0);
-    let mut gateway = Gateway::start(&config(&crm, &bi, &path, 0));
+    workspace.configure(&config(&crm, &bi, &path, 0));
+    let mut gateway = Gateway::start_with(workspace, &[]);
     let load = Load::start(&gateway.ingest_url(&path));
-    for run in 1..=kills {
+    for run in 1..=ends {
         let records = random.usize(1..=50);
         let before = load.allow(records);
         load.wait_for(before + random.usize(0..=records));
@@ -105,7 +120,7 @@ fn survive(kills: usize) {
         // out.
         let longest = if random.u8(0..4) == 0 { 1500 } else { 40 };
         moment(random.u64(0..longest));
-        let workspace = gateway.kill();
+        let workspace = end(gateway);
         workspace.configure(&config(&crm, &bi, &path, run));
         if random.bool() {
             kill_at_start(&workspace, random.u64(0..200));
@@ -116,12 +131,9 @@ fn survive(kills: usize) {
     crm.answer(&[200]);
     let acknowledged = load.finish();
     for destination in evidence::DESTINATIONS {
-        let all = acknowledged.len();
-        until(&format!("{all} delivered at {destination}"), || {
-            (evidence::delivered(&gateway, destination) >= all).then_some(())
-        });
+        gateway.wait_for_count(destination, "delivered", acknowledged.len());
     }
-    evidence::assert_all(gateway, &crm.got(), &bi.got(), &acknowledged, kills);
+    evidence::assert_all(gateway, &crm.got(), &bi.got(), &acknowledged, ends)
 }
 
 /// Starts a gateway that is killed before it runs, or shortly after.

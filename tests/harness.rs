@@ -4,6 +4,8 @@ mod gateway;
 mod guest;
 mod raw;
 mod receiver;
+mod soak;
+mod volume;
 mod wait;
 
 use std::collections::BTreeSet;
@@ -12,7 +14,9 @@ pub use gateway::{Gateway, Workspace, command};
 pub use guest::hostile;
 pub use raw::{Peer, RawReceiver};
 pub use receiver::{Received, Receiver};
-pub use wait::until;
+pub use soak::{not_proven, proven};
+pub use volume::Volume;
+pub use wait::{until, until_within};
 
 /// The vendor's sample, and the made-up records with the traps.
 pub const SEED: &str = include_str!("records/seed.json");

@@ -180,19 +180,31 @@ impl Gateway {
 
     /// Kills it as `kill -9` does, asserts that the books balance, and gives the
     /// workspace back.
-    pub fn kill(mut self) -> Workspace {
-        self.process.kill().expect("a killed gateway");
-        self.process.wait().expect("a dead gateway");
-        self.killed = true;
-        let workspace = self.take_workspace();
+    pub fn kill(self) -> Workspace {
+        let workspace = self.abandon();
         workspace.assert_balanced();
         workspace
     }
 
+    /// Kills it as `kill -9` does, on a disk that may tell nothing any more.
+    pub fn abandon(mut self) -> Workspace {
+        self.process.kill().expect("a killed gateway");
+        self.process.wait().expect("a dead gateway");
+        self.killed = true;
+        self.take_workspace()
+    }
+
     /// Kills it as `kill -9` does, and starts it again.
     pub fn kill_and_restart(self) -> Self {
+        self.kill_and_restart_after(|| {})
+    }
+
+    /// Does something between the two.
+    pub fn kill_and_restart_after(self, between: impl FnOnce()) -> Self {
         let environment = self.environment.clone();
-        Self::spawn(self.kill(), environment)
+        let workspace = self.kill();
+        between();
+        Self::spawn(workspace, environment)
     }
 
     /// Asks it to stop, waits, and gives the workspace back.
@@ -323,7 +335,24 @@ impl Gateway {
         self.api(&path).as_array().expect("a list").clone()
     }
 
-    /// Waits until a destination has so many deliveries in a state.
+    /// How many deliveries of a destination are in a state, by its ledger.
+    pub fn counted(&self, destination: &str, state: &str) -> usize {
+        let list = self.api("/destinations");
+        let mut list = list.as_array().expect("a list").iter();
+        let found = list.find(|one| one["destination"] == destination);
+        let count = found.and_then(|found| found["counts"][state].as_u64());
+        usize::try_from(count.unwrap_or_default()).expect("a size")
+    }
+
+    /// Waits until the ledger of a destination says so.
+    pub fn wait_for_count(&self, destination: &str, state: &str, count: usize) {
+        until(&format!("{count} {state} at {destination}"), || {
+            (self.counted(destination, state) == count).then_some(())
+        });
+    }
+
+    /// Waits until a destination has so many deliveries in a state, of no more
+    /// than a page.
     pub fn wait_for(&self, destination: &str, state: &str, count: usize) -> Vec<Value> {
         until(&format!("{count} {state} at {destination}"), || {
             let found = self.deliveries(destination, state);

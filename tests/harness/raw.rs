@@ -62,6 +62,11 @@ impl RawReceiver {
 pub struct Peer(TcpStream);
 
 impl Peer {
+    /// The other end of a connection that a test made itself.
+    pub fn over(stream: TcpStream) -> Self {
+        Self(stream)
+    }
+
     /// Reads a request to its end.
     pub fn request(&mut self) {
         let mut read = Vec::new();

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -30,6 +30,8 @@ pub struct Received {
     pub raw: Bytes,
     /// The status that it was answered with.
     pub status: u16,
+    /// When it was there.
+    pub at: Instant,
 }
 
 impl Received {
@@ -50,6 +52,8 @@ struct Script {
     hang: bool,
     /// Only requests that hold this are kept open, where any are.
     hang_on: Option<String>,
+    /// How long every answer takes.
+    takes: Duration,
     /// Requests that hold this are answered with 500.
     poison: Option<String>,
 }
@@ -65,6 +69,8 @@ impl Script {
 struct Shared {
     got: Mutex<Vec<Received>>,
     script: Mutex<Script>,
+    /// Requests that are being answered, and the most that ever were.
+    at_once: Mutex<(usize, usize)>,
 }
 
 /// A running receiver. It stops, and refuses connections, when dropped.
@@ -135,6 +141,8 @@ impl Receiver {
     /// Keeps requests open without an answer from now on, or no longer.
     pub fn hang(&self, hang: bool) {
         self.shared.script.lock().unwrap().hang = hang;
+        let mut at_once = self.shared.at_once.lock().unwrap();
+        at_once.1 = at_once.0;
     }
 
     /// Keeps only requests open that hold this text.
@@ -142,6 +150,17 @@ impl Receiver {
         let mut script = self.shared.script.lock().unwrap();
         script.hang = true;
         script.hang_on = Some(text.to_owned());
+    }
+
+    /// Takes so long for every answer from now on.
+    pub fn take(&self, time: Duration) {
+        self.shared.script.lock().unwrap().takes = time;
+    }
+
+    /// How many requests were being answered at once, at most, since it last
+    /// stopped to hang.
+    pub fn most_at_once(&self) -> usize {
+        self.shared.at_once.lock().unwrap().1
     }
 
     pub fn got(&self) -> Vec<Received> {
@@ -235,7 +254,11 @@ async fn take(
         body: got.clone(),
         raw: body,
         status,
+        at: Instant::now(),
     });
+    let _answering = Answering::begin(&shared);
+    let takes = shared.script.lock().unwrap().takes;
+    tokio::time::sleep(takes).await;
     while shared.script.lock().unwrap().hangs_on(&got) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -246,4 +269,22 @@ async fn take(
         answer.headers_mut().insert(name, value);
     }
     answer
+}
+
+/// Held while a request is answered.
+struct Answering<'a>(&'a Shared);
+
+impl<'a> Answering<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        let mut at_once = shared.at_once.lock().unwrap();
+        at_once.0 += 1;
+        at_once.1 = at_once.1.max(at_once.0);
+        Self(shared)
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.at_once.lock().unwrap().0 -= 1;
+    }
 }

@@ -9,9 +9,18 @@ use std::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Polls until a condition gives something.
+pub fn until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, condition)
+}
+
+/// Polls until a condition gives something, with more patience or less.
 #[allow(clippy::disallowed_methods)]
-pub fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut condition: impl FnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(value) = condition() {
             return value;

@@ -79,3 +79,16 @@ fn checkpoint(connection: &Connection) -> Result<(), Trouble> {
     }
     Ok(())
 }
+
+/// Brings all that the log holds into the main file, whose own sync vouches for
+/// it. After a failed sync the system takes pages for clean that never reached
+/// the disk: what is appended behind them would be lost with them.
+pub(super) fn empty_the_log(connection: &Connection) -> Result<(), Trouble> {
+    let is_busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_busy {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, None).into());
+    }
+    Ok(())
+}

@@ -18,7 +18,7 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    checkpoint::Checkpoints,
+    checkpoint::{self, Checkpoints},
     connection,
     group::{Group, Task},
     names::Names,
@@ -52,6 +52,9 @@ pub(super) struct Writer {
     acknowledged: Tail,
     /// The size of the last group: so many are likely to come again at once.
     last_group: usize,
+    /// Whether a failed commit may have left something in the log of which
+    /// nobody knows if it is on disk.
+    in_doubt: bool,
 }
 
 impl Writer {
@@ -75,6 +78,7 @@ impl Writer {
             acknowledged: database.tail,
             database: Some(database),
             last_group: 1,
+            in_doubt: false,
             path,
         })
     }
@@ -154,6 +158,9 @@ impl Writer {
     fn recover(&mut self, error: &JournalError) {
         tracing::error!(%error, "the journal could not commit; nothing was acknowledged");
         self.database = None;
+        // Without room nothing was written; whatever else failed may have been
+        // the sync of something that was.
+        self.in_doubt |= !matches!(error, JournalError::Full { .. });
         self.shared.failed(error.clone());
         if let Err(error) = self.reopen() {
             tracing::error!(%error, "the journal could not be opened again");
@@ -175,6 +182,11 @@ impl Writer {
                     self.acknowledged.head
                 ),
             });
+        }
+        if self.in_doubt {
+            checkpoint::empty_the_log(&database.connection)
+                .map_err(|trouble| trouble.at(&self.path, "checkpoint"))?;
+            self.in_doubt = false;
         }
         self.acknowledged = database.tail;
         self.database = Some(database);

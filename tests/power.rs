@@ -1,0 +1,88 @@
+//! The power fails, under load, again and again: nothing that was acknowledged
+//! is lost. The same with a disk that turns read-only. And a proof that this
+//! could be seen: on a disk that only claims to have synced, records are lost.
+
+use crate::{
+    crash::survive,
+    disk::faults::FaultyDisk,
+    harness::{Gateway, Receiver, Volume, all_to, not_proven, proven},
+    outage::records,
+};
+
+/// Room for all that a soak writes.
+const VOLUME_MB: u64 = 512;
+
+const CUTS: usize = 100;
+const TURNS: usize = 10;
+
+#[test]
+#[ignore = "needs root and takes minutes: make soak"]
+fn a_hundred_power_cuts_lose_nothing() {
+    let what = "Power loss: ext4 shut down without flushing its log, under load";
+    let volume = match Volume::mount(VOLUME_MB) {
+        Ok(volume) => volume,
+        Err(why) => return not_proven(what, &why),
+    };
+    let found = survive(volume.workspace(""), CUTS, &mut |gateway| {
+        volume.cut_power();
+        come_back(gateway, &volume)
+    });
+    proven(what, &found);
+}
+
+#[test]
+#[ignore = "needs root and takes minutes: make soak"]
+fn disks_that_turn_read_only_lose_nothing() {
+    let what = "Disk: ext4 turns read-only under load";
+    let volume = match Volume::mount(VOLUME_MB) {
+        Ok(volume) => volume,
+        Err(why) => return not_proven(what, &why),
+    };
+    let found = survive(volume.workspace(""), TURNS, &mut |gateway| {
+        volume.turn_read_only();
+        come_back(gateway, &volume)
+    });
+    proven(what, &found);
+}
+
+/// Ends a gateway without a disk, and mounts that again.
+fn come_back(gateway: Gateway, volume: &Volume) -> crate::harness::Workspace {
+    let workspace = gateway.abandon();
+    volume.restore();
+    workspace.assert_balanced();
+    workspace
+}
+
+#[test]
+#[ignore = "needs root: make soak"]
+fn a_disk_that_lies_about_syncs_is_found_out() {
+    let what = "Power loss, control: a disk that lies about syncs";
+    let volume = match Volume::mount(VOLUME_MB) {
+        Ok(volume) => volume,
+        Err(why) => return not_proven(what, &why),
+    };
+    let crm = Receiver::start();
+    let workspace = volume.workspace(&all_to("crm", &format!("http.url = \"{}\"", crm.url())));
+    let Some(disk) = FaultyDisk::below(&volume.path()) else {
+        return not_proven(what, "no C compiler");
+    };
+    let gateway = Gateway::start_with(workspace, &disk.environment());
+    gateway.push("cdr", &records(1)[0]);
+    disk.lie();
+    let records = records(200);
+    for record in &records[1..] {
+        gateway.push("cdr", record);
+    }
+    volume.cut_power();
+    let workspace = gateway.abandon();
+    volume.restore();
+    let gateway = Gateway::start_with(workspace, &[]);
+    let kept = gateway.api("/destinations")[0]["head"].as_u64();
+    let kept = usize::try_from(kept.expect("a count")).expect("a size");
+    assert!(kept < records.len(), "a lie that nobody noticed");
+    let lost = records.len() - kept;
+    proven(
+        what,
+        &format!("{lost} of {} were lost, as they should be", records.len()),
+    );
+}
