@@ -33,6 +33,7 @@ mod plugins;
 mod policy;
 mod power;
 mod pressure;
+mod quota;
 mod reload;
 mod removal;
 mod repair;

@@ -32,6 +32,7 @@ mod query;
 mod refusal;
 mod source;
 pub(crate) mod triage;
+mod valve;
 
 pub use admission::Admission;
 pub use auth::Auth;
@@ -40,3 +41,4 @@ pub use listener::{Ingest, router};
 pub use metrics::describe_metrics;
 pub use refusal::Refusal;
 pub use source::{PathTaken, Source, Sources};
+pub use valve::Valve;

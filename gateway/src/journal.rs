@@ -35,6 +35,7 @@
 //! can stand where [`sqlite::SqliteJournal`] stands.
 
 mod audit;
+mod backlog;
 mod batch;
 mod correction;
 mod error;
@@ -62,6 +63,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use audit::{Audit, Verification};
+pub use backlog::{Backlog, Waiting};
 pub use batch::{AttemptedBatch, BatchFormat, FrozenMember, UnknownFormat};
 pub use correction::{Corrected, NewCorrection};
 pub use error::JournalError;
@@ -136,6 +138,14 @@ pub trait JournalReader: Send + Sync {
 
     /// The counters of every destination, all of one moment.
     async fn ledgers(&self) -> Result<Vec<Ledger>, JournalError>;
+
+    /// What waits for a destination, in a few look-ups however much it is; `None`
+    /// when it never claimed.
+    async fn backlog(&self, destination: &str) -> Result<Option<Backlog>, JournalError>;
+
+    /// The first deliveries that wait for a destination, in order of arrival.
+    /// Those under way are among them until they are settled.
+    async fn waiting(&self, destination: &str, limit: usize) -> Result<Vec<Waiting>, JournalError>;
 
     /// Recounts every ledger from arrivals and outcomes, and compares. Reads
     /// the whole journal in one snapshot: seconds per ten million deliveries.

@@ -7,6 +7,8 @@
 //!   then switches; on any error the old revision goes on.
 //! - On stopping, ingest ends first, then deliveries under way, then the rest.
 
+mod alarm;
+mod quota;
 mod reload;
 mod removal;
 mod retention;

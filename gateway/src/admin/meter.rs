@@ -1,12 +1,14 @@
 //! Metrics in the Prometheus text format.
 
 use axum::extract::State;
+use jiff::Timestamp;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 
 use super::{Admin, problem::Problem};
 use crate::{
+    config::model::Backlog as Quota,
     ingest,
-    journal::{Health, Ledger, State as Delivery},
+    journal::{Backlog, Health, Ledger, State as Delivery},
 };
 
 /// What each metric means.
@@ -91,8 +93,32 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "Time until a certificate ends, by the key that names it; below 0 once it has."
     );
+    describe_backlog();
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
     describe_journal();
+}
+
+fn describe_backlog() {
+    describe_gauge!(
+        "cdr_gateway_backlog_bytes",
+        Unit::Bytes,
+        "Bodies of what is pending or retrying, by destination."
+    );
+    describe_gauge!(
+        "cdr_gateway_backlog_max_bytes",
+        Unit::Bytes,
+        "Limit on them, by destination; 0 without one."
+    );
+    describe_gauge!(
+        "cdr_gateway_backlog_age_seconds",
+        Unit::Seconds,
+        "Time since the oldest of what is pending or retrying was received, by destination."
+    );
+    describe_gauge!(
+        "cdr_gateway_backlog_max_age_seconds",
+        Unit::Seconds,
+        "Limit on it, by destination; 0 without one."
+    );
 }
 
 fn describe_journal() {
@@ -148,10 +174,16 @@ fn describe_journal() {
 
 pub(super) async fn metrics(State(admin): State<Admin>) -> Result<String, Problem> {
     let journal = admin.runtime.journal();
+    let revision = admin.runtime.revision();
     for ledger in journal.ledgers().await? {
         show_ledger(&ledger);
+        let name = ledger.destination.as_str();
+        let destination = revision.destinations.get(name);
+        let quota = destination.and_then(|one| one.backlog.as_ref());
+        let backlog = journal.backlog(name).await?.unwrap_or_default();
+        show_backlog(name, &backlog, quota);
     }
-    gauge!("cdr_gateway_revision").set(admin.runtime.revision().number);
+    gauge!("cdr_gateway_revision").set(revision.number);
     gauge!("cdr_gateway_journal_head").set(float(journal.head().0));
     show_health(&journal.health());
     Ok(admin.metrics.render())
@@ -162,6 +194,26 @@ fn show_ledger(ledger: &Ledger) {
         let destination = ledger.destination.clone();
         gauge!("cdr_gateway_ledger_deliveries", "destination" => destination, "state" => state.as_str())
             .set(float(ledger.counts.of(state)));
+    }
+}
+
+fn show_backlog(destination: &str, backlog: &Backlog, quota: Option<&Quota>) {
+    let max_bytes = quota.and_then(|quota| quota.max_bytes);
+    let max_age_s = quota.and_then(|quota| quota.max_age_s);
+    let age = backlog.age(Timestamp::now());
+    for (name, value) in [
+        ("cdr_gateway_backlog_bytes", float(backlog.bytes)),
+        (
+            "cdr_gateway_backlog_max_bytes",
+            float(max_bytes.unwrap_or(0)),
+        ),
+        ("cdr_gateway_backlog_age_seconds", age.as_secs_f64()),
+        (
+            "cdr_gateway_backlog_max_age_seconds",
+            float(max_age_s.unwrap_or(0)),
+        ),
+    ] {
+        gauge!(name, "destination" => destination.to_owned()).set(value);
     }
 }
 

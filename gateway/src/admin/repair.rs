@@ -145,5 +145,6 @@ fn done(how: &Repair) -> &'static str {
         Repair::Retry => "deliveries are tried again",
         Repair::Rerun => "deliveries are processed and tried again",
         Repair::Discard { .. } => "deliveries are discarded",
+        Repair::Expire { .. } => "deliveries are expired",
     }
 }

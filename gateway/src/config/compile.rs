@@ -13,6 +13,7 @@ mod tables;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
@@ -191,6 +192,12 @@ fn destinations(
             breaker: (&destination.breaker).into(),
             paused: destination.paused,
             retry: destination.retry.clone(),
+            backlog: destination.backlog.clone(),
+            keep_dead: kept(destination.keep_dead_s, config.journal.keep_dead_s),
+            keep_suspended: kept(
+                destination.keep_suspended_s,
+                config.journal.keep_suspended_s,
+            ),
             start: start(destination.start),
         };
         destinations.insert(name, Arc::new(compiled));
@@ -229,6 +236,12 @@ fn unusable(name: &str, error: &HttpSetupError, problems: &mut Problems<'_>) {
         Code::Malformed
     };
     problems.add(&path, code, error.to_string(), error.problem.remedy());
+}
+
+/// How long exceptions are kept; `None` for ever.
+fn kept(own_s: Option<u64>, default_s: u64) -> Option<Duration> {
+    let keep_s = own_s.unwrap_or(default_s);
+    (keep_s > 0).then(|| Duration::from_secs(keep_s))
 }
 
 fn start(start: model::Start) -> journal::Start {

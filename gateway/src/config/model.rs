@@ -11,6 +11,7 @@
 //! whole. Names in it resolve, secrets are read, paths are resolved.
 
 mod alerts;
+mod backlog;
 mod destination;
 mod duration;
 mod plugin;
@@ -28,6 +29,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use alerts::Alerts;
+pub use backlog::{Backlog, WhenFull};
 pub use destination::{
     ApiKey, Compression, Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver,
     OAuth2, Retry, Sign, Tls,

@@ -1,10 +1,10 @@
 //! A destination as a revision has it: compiled, ready to be delivered to.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{breaker, file::FileSettings, http::HttpDriver, payload::Place, template};
 use crate::{
-    config::model::{Concurrency, Rate, Retry},
+    config::model::{Backlog, Concurrency, Rate, Retry},
     journal::Start,
     route::{Chain, guard::Contract},
 };
@@ -29,6 +29,12 @@ pub struct Destination {
     pub paused: bool,
     /// What becomes of failed attempts.
     pub retry: Retry,
+    /// Limits on what waits.
+    pub backlog: Option<Backlog>,
+    /// How long dead deliveries are kept; for ever where it is not said.
+    pub keep_dead: Option<Duration>,
+    /// How long suspended deliveries are kept; for ever where it is not said.
+    pub keep_suspended: Option<Duration>,
     /// Where its range starts when it is new.
     pub start: Start,
 }

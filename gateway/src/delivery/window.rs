@@ -35,6 +35,7 @@ impl Window {
 
     /// The next position that was not started, if the window reaches that far.
     pub(super) fn next(&mut self, head: Seq) -> Option<Seq> {
+        self.next = self.next.max(self.cursor.next());
         while self.ahead.contains(self.next) || self.is_under_way(self.next) {
             self.next = self.next.next();
         }
@@ -80,6 +81,11 @@ impl Window {
             }
         }
         self.cursor = self.ahead.advance(self.cursor);
+    }
+
+    /// Whether a position was neither started nor settled.
+    pub(super) fn is_pending(&self, seq: Seq) -> bool {
+        seq > self.cursor && !self.ahead.contains(seq) && !self.is_under_way(seq)
     }
 
     pub(super) fn is_under_way(&self, seq: Seq) -> bool {
@@ -139,6 +145,18 @@ mod tests {
         assert_eq!(window.next(Seq(9)), Some(Seq(5)));
         window.start(Seq(5), 10);
         assert_eq!(window.next(Seq(9)), Some(Seq(7)));
+    }
+
+    #[test]
+    fn what_was_given_up_is_not_started() {
+        let mut window = window(0, &[]);
+        window.start(Seq(1), 1);
+        assert!(!window.is_pending(Seq(1)) && window.is_pending(Seq(2)));
+        window.settled([2, 3, 5].map(Seq));
+        assert_eq!(window.next(Seq(9)), Some(Seq(4)));
+        window.settled([Seq(1), Seq(4)]);
+        assert!(!window.is_pending(Seq(4)) && window.is_pending(Seq(6)));
+        assert_eq!(window.next(Seq(9)), Some(Seq(6)));
     }
 
     #[test]

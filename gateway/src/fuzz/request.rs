@@ -97,6 +97,7 @@ fn source(name: &str, auth: Auth, strict: bool, dialect: impl Dialect + 'static)
         auth,
         strict,
         max_body_bytes: LIMIT,
+        valve: crate::ingest::Valve::default(),
     }
 }
 

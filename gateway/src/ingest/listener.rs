@@ -57,7 +57,15 @@ impl Ingest {
 
     /// Serves other sources within other limits from the next request on.
     pub fn reload(&self, sources: Sources, limits: &Limits) {
-        let gate = self.settings.load().gate.resized(limits.max_concurrency);
+        let old = self.settings.load();
+        let was_shut = |name: &str| {
+            let mut old = old.sources.iter();
+            old.any(|source| &*source.name == name && source.valve.is_shut())
+        };
+        for source in sources.iter() {
+            source.valve.set(was_shut(&source.name));
+        }
+        let gate = old.gate.resized(limits.max_concurrency);
         self.settings.store(Arc::new(Settings {
             sources,
             request_timeout: limits.request_timeout,
@@ -65,6 +73,13 @@ impl Ingest {
         }));
         self.admission.resize(limits);
         metrics::limits(limits);
+    }
+
+    /// Shuts the sources for which this holds, and opens the others.
+    pub fn shut(&self, is_shut: impl Fn(&str) -> bool) {
+        for source in self.settings.load().sources.iter() {
+            source.valve.set(is_shut(&source.name));
+        }
     }
 }
 
@@ -116,6 +131,9 @@ async fn take(
         query,
         headers,
     })?;
+    if source.valve.is_shut() {
+        return Err(Refusal::BacklogFull);
+    }
     let _permit = settings.gate.enter()?;
     let _in_flight = metrics::InFlight::begin();
     let body = timeout_at(deadline, body::read(body, headers, source.max_body_bytes))

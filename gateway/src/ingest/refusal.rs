@@ -73,6 +73,9 @@ pub enum Refusal {
     /// The journal has no room left.
     #[error("the journal is full; try again later")]
     JournalFull,
+    /// A destination of the source has more waiting than its quota allows.
+    #[error("too many records wait to be delivered; try again later")]
+    BacklogFull,
     /// The journal could not commit the arrival, or not in time.
     #[error("the record could not be stored; try again")]
     NotStored,
@@ -97,6 +100,7 @@ impl Refusal {
             Self::Overloaded => "overloaded",
             Self::JournalBusy => "journal_busy",
             Self::JournalFull => "journal_full",
+            Self::BacklogFull => "backlog_full",
             Self::NotStored => "not_stored",
         }
     }
@@ -116,21 +120,24 @@ impl Refusal {
             Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Overloaded | Self::JournalBusy | Self::JournalFull | Self::NotStored => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Overloaded
+            | Self::JournalBusy
+            | Self::JournalFull
+            | Self::BacklogFull
+            | Self::NotStored => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// How long the sender should wait before it tries again; none where
     /// trying again would change nothing.
     ///
-    /// A burst passes within a second; a full disk waits for retention or for
-    /// a person.
+    /// A burst passes within a second; a backlog shrinks as fast as its receiver
+    /// takes it; a full disk waits for retention or for a person.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded | Self::JournalBusy => Some(Duration::from_secs(1)),
             Self::NotStored => Some(Duration::from_secs(5)),
+            Self::BacklogFull => Some(Duration::from_secs(10)),
             Self::JournalFull => Some(Duration::from_secs(30)),
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{auth::Auth, dialect::Dialect};
+use super::{auth::Auth, dialect::Dialect, valve::Valve};
 
 /// One endpoint.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct Source {
     pub strict: bool,
     /// Largest body in bytes, both as sent and after decompression.
     pub max_body_bytes: usize,
+    /// Shut while its records have nowhere to go.
+    pub valve: Valve,
 }
 
 /// All sources of one revision, found by path.
@@ -62,6 +64,11 @@ impl Sources {
         Ok(Self { by_path })
     }
 
+    /// Every source.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.by_path.values()
+    }
+
     /// The source that listens at a path.
     pub fn at(&self, path: &str) -> Option<&Arc<Source>> {
         self.by_path.get(canonical(path))
@@ -86,6 +93,7 @@ mod tests {
             auth: Auth::None,
             strict: false,
             max_body_bytes: 1,
+            valve: Valve::default(),
         }
     }
 

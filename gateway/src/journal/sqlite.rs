@@ -43,6 +43,7 @@
 
 mod append;
 mod arrivals;
+mod backlog;
 mod checkpoint;
 mod claim;
 mod connection;

@@ -6,7 +6,6 @@
 //! softly: what it could not do now it tries again in a while. It may be given up
 //! at any point, since each step is a transaction.
 
-mod alarm;
 mod commits;
 
 use std::{sync::Arc, time::Duration};
@@ -18,9 +17,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use self::{alarm::Alarm, commits::Commits};
+use self::commits::Commits;
+use super::alarm::{Alarm, Crossing};
 use crate::{
-    alert::Alerts,
+    alert::{Alerts, Event},
     config::model,
     journal::{Journal, JournalError, Retention},
     record::Seq,
@@ -71,7 +71,8 @@ impl Keeper {
         let mut search_at = Instant::now();
         loop {
             let health = self.journal.health();
-            let told = alarm.look_at(&health).into_iter();
+            let crossing = alarm.cross(health.used_bytes, health.max_bytes);
+            let told = crossing.map(tell).into_iter();
             for event in told.chain(commits.look_at(&health)) {
                 self.alerts.raise(event);
             }
@@ -122,6 +123,29 @@ impl Keeper {
                 return Ok(());
             }
             sleep(began.elapsed()).await;
+        }
+    }
+}
+
+fn tell(crossing: Crossing) -> Event {
+    match crossing {
+        Crossing::Reached(share) => {
+            tracing::warn!(
+                percent = share.percent,
+                used_bytes = share.used,
+                max_bytes = share.max,
+                "the journal fills up; at 100 % of journal.max_bytes senders are told to try again"
+            );
+            Event::JournalReached { share }
+        }
+        Crossing::Below(share) => {
+            tracing::info!(
+                percent = share.percent,
+                used_bytes = share.used,
+                max_bytes = share.max,
+                "the journal has room again"
+            );
+            Event::JournalBelow { share }
         }
     }
 }

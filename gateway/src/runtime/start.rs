@@ -8,7 +8,7 @@ use tokio::{
     sync::{Mutex, watch},
 };
 
-use super::{Running, Runtime, reload, removal, retention, serve};
+use super::{Running, Runtime, quota, reload, removal, retention, serve};
 use crate::{
     admin,
     alert::{self, Alerts},
@@ -155,6 +155,7 @@ impl Runtime {
             tasks: vec![
                 retention,
                 post,
+                quota::start(runtime.clone(), stop.subscribe()),
                 certificates,
                 serve::Listener {
                     name: "ingest",
@@ -260,6 +261,7 @@ pub(super) fn sources(config: &Config) -> Result<Sources, SourcesError> {
             max_body_bytes: source
                 .max_body_bytes
                 .unwrap_or(config.ingest.max_body_bytes),
+            valve: ingest::Valve::default(),
         });
     }
     Sources::new(served).map_err(|taken| SourcesError(taken.to_string()))

@@ -36,6 +36,7 @@ impl Check<'_, '_> {
             self.skipping(name, destination);
             self.waits(name, destination);
             self.policy(name, destination);
+            self.backlog(name, destination);
             if let Some(old) = &destination.renamed_from {
                 self.rename(name, old, renames.insert(old, name).map(String::as_str));
             }
@@ -101,6 +102,20 @@ impl Check<'_, '_> {
                 &["destination", name, "retry", "initial_ms"],
                 Mark::Value,
                 finding.help("lower retry.initial_ms or raise retry.max_ms"),
+            );
+        }
+    }
+
+    fn backlog(&mut self, name: &str, destination: &Destination) {
+        let Some(backlog) = &destination.backlog else {
+            return;
+        };
+        if backlog.max_bytes.is_none() && backlog.max_age_s.is_none() {
+            let finding = Finding::error(Code::MissingKey, "the backlog has no limit");
+            self.add(
+                &["destination", name, "backlog"],
+                Mark::Key,
+                finding.help("set backlog.max_bytes, backlog.max_age_s, or both"),
             );
         }
     }

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BasicAuth, Breaker, ChainUse, Concurrency, Rate, Secret, SecretPem, Start,
-    duration::{DAY_MS, DAY_S, MONTH_S},
+    Backlog, BasicAuth, Breaker, ChainUse, Concurrency, Rate, Secret, SecretPem, Start,
+    duration::{DAY_MS, DAY_S, MONTH_S, TEN_YEARS_S},
 };
 use crate::{
     delivery::{
@@ -59,6 +59,16 @@ pub struct Destination {
     /// What becomes of failed attempts.
     #[serde(default)]
     pub retry: Retry,
+    /// Limits on what waits; none if not set.
+    pub backlog: Option<Backlog>,
+    /// How long dead deliveries are kept, from their first failure; 0 for ever.
+    /// Those that are not replayed by then are given up (expired). That of
+    /// `journal` if not set.
+    #[schemars(range(max = TEN_YEARS_S))]
+    pub keep_dead_s: Option<u64>,
+    /// The same for suspended deliveries.
+    #[schemars(range(max = TEN_YEARS_S))]
+    pub keep_suspended_s: Option<u64>,
 }
 
 /// How a destination is reached.

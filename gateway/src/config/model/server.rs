@@ -104,6 +104,14 @@ pub struct Journal {
     /// repetition is recognised after a restart only within this time.
     #[schemars(range(min = 60, max = TEN_YEARS_S))]
     pub keep_s: u64,
+    /// How long dead deliveries are kept, from their first failure, before they
+    /// are given up (expired); 0 for ever. Only then does their arrival count as
+    /// settled.
+    #[schemars(range(max = TEN_YEARS_S))]
+    pub keep_dead_s: u64,
+    /// The same for suspended deliveries.
+    #[schemars(range(max = TEN_YEARS_S))]
+    pub keep_suspended_s: u64,
     /// What the database may hold before senders are told to try again, in
     /// bytes; 0 for no limit. Deliveries go on and may exceed it, and its log
     /// takes some 100 MB beside it.
@@ -118,6 +126,8 @@ impl Default for Journal {
             max_queue: 4096,
             max_batch: 512,
             keep_s: 7 * DAY_S,
+            keep_dead_s: 0,
+            keep_suspended_s: 0,
             max_bytes: 0,
         }
     }

@@ -337,6 +337,27 @@ fn listeners() {
 }
 
 #[test]
+fn backlogs() {
+    assert_found(&[
+        (
+            Add("backlog = { max_bytes = 1000 }\n"),
+            &[("CFG005", 10, "destination.out.backlog")],
+        ),
+        (
+            Add("backlog = { when_full = \"block\" }\n"),
+            &[("CFG005", 10, "destination.out.backlog")],
+        ),
+        (
+            Add("backlog = { max_age_s = 0, when_full = \"drop\" }\n"),
+            &[
+                ("CFG007", 10, "destination.out.backlog.max_age_s"),
+                ("CFG006", 10, "destination.out.backlog.when_full"),
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn contracts() {
     let json = "dialect = \"json\"";
     assert_found(&[

@@ -27,11 +27,12 @@ pub enum Command {
 pub struct Chosen {
     /// The arrival.
     pub seq: Seq,
-    /// The state of the exception.
+    /// The state of the exception; pending for what was not tried yet.
     pub state: State,
 }
 
-/// What is done with an exception.
+/// What is done with an exception, or, where it expires, with what was not tried
+/// yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
     /// Try again now: the frozen bytes where there are any, else the chain's.
@@ -41,6 +42,11 @@ pub enum Repair {
     /// Give it up.
     Discard {
         /// Why, in a person's words.
+        because: Reason,
+    },
+    /// Give it up by rule: the backlog quota, or how long exceptions are kept.
+    Expire {
+        /// Which rule, in a stable short form.
         because: Reason,
     },
 }

@@ -22,6 +22,7 @@ use crate::{
         admission::fake::{Act, FakeIntake},
         auth::Auth,
         dialect::{Dialect, Json, Tccc},
+        valve::Valve,
     },
     record::{Kind, Pointer},
 };
@@ -48,6 +49,7 @@ fn source(name: &str, auth: Auth, strict: bool, dialect: impl Dialect + 'static)
         auth,
         strict,
         max_body_bytes: LIMIT,
+        valve: Valve::default(),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
         return Err(Trouble::Refused(JournalError::Full { path }));
     }
     let tags = tags_as_json(&new.tags)?;
-    let tail = group.tail.following(new.received);
+    let tail = group.tail.following(new.received, new.body.len());
     let arrival = Arrival {
         seq: tail.head,
         id: tail
@@ -58,8 +58,9 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
         .connection
         .prepare_cached(
             "INSERT INTO arrival_index
-             (seq, id, received_ms, source, kind, dedup_key, body_hash, session_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (seq, id, received_ms, source, kind, dedup_key, body_hash, session_hash,
+              bytes_through)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             seq,
@@ -70,6 +71,7 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
             new.dedup.key,
             new.dedup.body,
             arrival.session.as_deref().map(session_hash),
+            to_sql(tail.bytes)?,
         ])?;
     group
         .connection

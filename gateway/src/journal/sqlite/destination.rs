@@ -12,7 +12,7 @@ use crate::{
 
 const COLUMNS: &str = "id, name, epoch, range_start, range_end, cursor, ahead, next_ordinal,
     delivered, skipped, retrying, suspended, dead, discarded, expired,
-    removed_delivered, removed_skipped, removed_discarded, removed_expired";
+    removed_delivered, removed_skipped, removed_discarded, removed_expired, retrying_bytes";
 
 /// A destination as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(super) struct Destination {
     pub counts: Counts,
     /// Of these, the deliveries whose arrivals retention removed; all final.
     pub removed: Counts,
+    /// Bytes of the bodies of what is retrying.
+    pub retrying_bytes: u64,
 }
 
 impl Destination {
@@ -97,6 +99,7 @@ impl Destination {
                 expired: number(18, "a counter")?,
                 ..Counts::default()
             },
+            retrying_bytes: number(19, "bytes of what is retrying")?,
             name,
         })
     }
@@ -121,7 +124,7 @@ impl Destination {
                  ahead = ?6, next_ordinal = ?7, delivered = ?8, skipped = ?9, retrying = ?10,
                  suspended = ?11, dead = ?12, discarded = ?13, expired = ?14,
                  removed_delivered = ?15, removed_skipped = ?16, removed_discarded = ?17,
-                 removed_expired = ?18 WHERE id = ?1",
+                 removed_expired = ?18, retrying_bytes = ?19 WHERE id = ?1",
             )?
             .execute(params![
                 self.id,
@@ -142,6 +145,7 @@ impl Destination {
                 to_sql(removed.skipped)?,
                 to_sql(removed.discarded)?,
                 to_sql(removed.expired)?,
+                to_sql(self.retrying_bytes)?,
             ])?;
         Ok(())
     }
@@ -156,6 +160,22 @@ impl Destination {
         let (first, last) = (*range.start(), *range.end());
         let up_to_cursor = (self.cursor.0.min(last) + 1).saturating_sub(first);
         up_to_cursor + self.ahead.count_within(range)
+    }
+
+    /// The runs of positions that have not passed, in a journal with this head.
+    pub(super) fn pending(&self, head: Seq) -> Vec<RangeInclusive<u64>> {
+        let (mut next, end) = (self.cursor.0 + 1, self.end(head).0);
+        let mut runs = Vec::new();
+        for passed in self.ahead.ranges() {
+            if next < *passed.start() {
+                runs.push(next..=passed.start() - 1);
+            }
+            next = passed.end() + 1;
+        }
+        if next <= end {
+            runs.push(next..=end);
+        }
+        runs
     }
 
     /// The last arrival of the range, in a journal with this head.

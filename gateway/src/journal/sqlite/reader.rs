@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    arrivals, destination::Destination, exceptions, fold, readers::Readers, tail::first_id_at,
-    verify,
+    arrivals, backlog, destination::Destination, exceptions, fold, readers::Readers,
+    tail::first_id_at, verify,
 };
 use crate::{
     journal::{
-        Attempt, Audit, Exception, Fate, FilePart, Frozen, FrozenMember, JournalError,
-        JournalReader, Ledger, Revision, Seen, State,
+        Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, JournalError,
+        JournalReader, Ledger, Revision, Seen, State, Waiting,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -144,6 +144,20 @@ impl<J: ReadsFile> JournalReader for J {
                     .map(|destination| destination.ledger(head))
                     .collect())
             })
+            .await
+    }
+
+    async fn backlog(&self, destination: &str) -> Result<Option<Backlog>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| backlog::backlog(db, &name))
+            .await
+    }
+
+    async fn waiting(&self, destination: &str, limit: usize) -> Result<Vec<Waiting>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| backlog::waiting(db, &name, limit))
             .await
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
+    backlog,
     destination::Destination,
     group::Group,
     keep::park,
@@ -41,6 +42,8 @@ pub(super) fn reopen(
                 revision: exception.revision,
             },
         )?);
+        let (seq, state) = (exception.seq, exception.state);
+        backlog::weigh(group.connection, destination, seq, Some(*before), state)?;
         move_count(destination, *before, exception.state)?;
         park(group, destination.id, parking)?;
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    corrections,
+    backlog, corrections,
     destination::Destination,
     group::Group,
     keep::{forget, note_file, park, record},
@@ -44,6 +44,9 @@ pub(super) fn settle(
         if prior.as_ref().is_none_or(|prior| prior.differs(outcome)) {
             steps.push(step(group, outcome)?);
         }
+        let before = prior.as_ref().map(|prior| prior.state);
+        let (seq, state) = (outcome.seq, outcome.state);
+        backlog::weigh(group.connection, &mut destination, seq, before, state)?;
         count(&mut destination, prior.as_ref(), outcome)?;
         if prior.is_some() && outcome.state.is_final() {
             forget(group.connection, destination.id, outcome.seq)?;

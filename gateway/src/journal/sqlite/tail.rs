@@ -10,29 +10,31 @@ use crate::record::{ArrivalId, Seq};
 /// Bits of a `UUIDv7` behind its time, without version and variant.
 const RANDOM_BITS: u32 = 74;
 
-/// The newest arrival's position and id.
+/// The newest arrival's position and id, and what was received up to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tail {
     /// `Seq(0)` in an empty journal.
     pub head: Seq,
     /// `None` in an empty journal.
     pub id: Option<ArrivalId>,
+    /// Bytes of all bodies received up to it.
+    pub bytes: u64,
 }
 
 impl Tail {
     /// Reads the tail, and makes sure that both halves of the newest arrival
     /// are there.
     pub(super) fn load(connection: &Connection) -> Result<Self, Trouble> {
-        let newest: Option<(i64, Uuid)> = connection
+        let newest: Option<(i64, Uuid, i64)> = connection
             .query_row(
-                "SELECT seq, id FROM arrival_index ORDER BY seq DESC LIMIT 1",
+                "SELECT seq, id, bytes_through FROM arrival_index ORDER BY seq DESC LIMIT 1",
                 [],
-                |row| Ok((row.get(0)?, row.get(1).map(Uuid::from_bytes)?)),
+                |row| Ok((row.get(0)?, row.get(1).map(Uuid::from_bytes)?, row.get(2)?)),
             )
             .optional()?;
         let body: Option<i64> =
             connection.query_row("SELECT max(seq) FROM arrivals", [], |row| row.get(0))?;
-        let indexed = newest.map(|(seq, _)| seq);
+        let indexed = newest.map(|(seq, ..)| seq);
         if indexed != body {
             return Err(Trouble::Malformed(format!(
                 "arrival_index ends at {indexed:?}, arrivals at {body:?}"
@@ -40,7 +42,8 @@ impl Tail {
         }
         Ok(Self {
             head: Seq(from_sql(indexed.unwrap_or(0), "the newest seq")?),
-            id: newest.map(|(_, id)| ArrivalId(id)),
+            id: newest.map(|(_, id, _)| ArrivalId(id)),
+            bytes: from_sql(newest.map_or(0, |(.., bytes)| bytes), "bytes received")?,
         })
     }
 
@@ -59,10 +62,10 @@ impl Tail {
         Ok(stored.map(Uuid::from_bytes) == Some(id.0))
     }
 
-    /// The position and id of an arrival received at a time, as the tail behind
-    /// this one. Ids ascend whatever the clock does: while it stands or is
+    /// The position and id of an arrival received at a time with a body of so
+    /// many bytes, as the tail behind this one. Ids ascend whatever the clock does: while it stands or is
     /// behind, the newest id is counted up.
-    pub(super) fn following(&self, received: Timestamp) -> Self {
+    pub(super) fn following(&self, received: Timestamp, bytes: usize) -> Self {
         let clock = u64::try_from(received.as_millisecond()).unwrap_or(0);
         let (_, random) = parts(Uuid::now_v7());
         let (ms, random) = match self.id.map(|id| parts(id.0)) {
@@ -75,6 +78,7 @@ impl Tail {
         Self {
             head: self.head.next(),
             id: Some(ArrivalId(compose(ms, random))),
+            bytes: self.bytes + u64::try_from(bytes).unwrap_or(0),
         }
     }
 }
@@ -115,7 +119,7 @@ mod tests {
     #[test]
     fn ids_are_version_7_and_bear_the_time() {
         let id = Tail::default()
-            .following(at(1_700_000_000_123))
+            .following(at(1_700_000_000_123), 7)
             .id
             .expect("an id")
             .0;
@@ -129,9 +133,10 @@ mod tests {
     fn ids_ascend_whatever_the_clock_does() {
         let mut tail = Tail::default();
         for ms in [5_000, 5_000, 4_000, -7, 5_000, 5_001, 6_000, 1].repeat(50) {
-            let next = tail.following(at(ms));
+            let next = tail.following(at(ms), 2);
             assert!(next.id > tail.id, "{ms}");
             assert_eq!(next.head, tail.head.next());
+            assert_eq!(next.bytes, tail.bytes + 2);
             tail = next;
         }
     }
@@ -141,8 +146,9 @@ mod tests {
         let full = Tail {
             head: Seq(1),
             id: Some(ArrivalId(compose(9, (1 << RANDOM_BITS) - 1))),
+            bytes: 0,
         };
-        let next = full.following(at(9));
+        let next = full.following(at(9), 0);
         assert!(next.id > full.id);
         assert_eq!(parts(next.id.expect("an id").0), (10, 0));
     }

@@ -114,6 +114,7 @@ impl<'a> Recount<'a> {
             first = last + 1;
         }
         self.check_bounds(end)?;
+        self.check_weight()?;
         self.add_removed();
         let ledger = self.destination.ledger(self.head);
         for state in State::ALL {
@@ -284,6 +285,25 @@ impl<'a> Recount<'a> {
             .unwrap_or(self.destination.cursor);
         if furthest > end || self.destination.cursor.next() < start {
             self.mismatch(format!("the cursor has left the range {start} to {end}"));
+        }
+        Ok(())
+    }
+
+    /// What is retrying weighs what the destination says.
+    fn check_weight(&mut self) -> Result<(), Trouble> {
+        let bytes: i64 = self.connection.query_row(
+            "SELECT coalesce(sum(length(a.body)), 0)
+             FROM exceptions AS e JOIN arrivals AS a USING (seq)
+             WHERE e.destination = ?1 AND e.state = ?2",
+            params![self.destination.id, State::Retrying.code()],
+            |row| row.get(0),
+        )?;
+        let found: u64 = from_sql(bytes, "bytes of what is retrying")?;
+        let kept = self.destination.retrying_bytes;
+        if kept != found {
+            self.mismatch(format!(
+                "the destination says that {kept} bytes are retrying, recounted are {found}"
+            ));
         }
         Ok(())
     }

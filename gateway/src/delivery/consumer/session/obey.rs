@@ -1,4 +1,4 @@
-//! Does what a person asks of a destination's exceptions.
+//! Does what a person, or a rule, asks of a destination's deliveries.
 
 use jiff::Timestamp;
 
@@ -6,6 +6,7 @@ use super::Session;
 use crate::{
     delivery::consumer::command::{Chosen, Command, Repair},
     journal::{Exception, JournalError, Outcome, Parking, Payload, Reason, State},
+    record::Seq,
 };
 
 impl Session<'_> {
@@ -17,7 +18,9 @@ impl Session<'_> {
         } = command;
         let mut repaired = 0;
         for chosen in chosen {
-            if let Some(exception) = self.as_chosen(chosen).await? {
+            if chosen.state == State::Pending {
+                repaired += usize::from(self.expire(chosen.seq, &repair));
+            } else if let Some(exception) = self.as_chosen(chosen).await? {
                 repaired += 1;
                 self.repair(exception, &repair);
             }
@@ -48,18 +51,36 @@ impl Session<'_> {
             Repair::Retry => try_again(exception, "retry_requested", Payload::Keep),
             Repair::Rerun => try_again(exception, "rerun_requested", Payload::Supersede),
             Repair::Discard { because } => {
-                self.settlement.outcomes.push(Outcome {
-                    seq: exception.seq,
-                    state: State::Discarded,
-                    reason: because.clone(),
-                    status: 0,
-                    duration_ms: 0,
-                    revision: self.revision.number,
-                });
-                return;
+                return self.give_up(exception.seq, State::Discarded, because);
+            }
+            Repair::Expire { because } => {
+                return self.give_up(exception.seq, State::Expired, because);
             }
         };
         self.settlement.parked.push(parking);
+    }
+
+    /// Gives up what was not tried yet, unless it is under way by now.
+    fn expire(&mut self, seq: Seq, repair: &Repair) -> bool {
+        let Repair::Expire { because } = repair else {
+            return false;
+        };
+        let is_pending = self.window.is_pending(seq);
+        if is_pending {
+            self.give_up(seq, State::Expired, because);
+        }
+        is_pending
+    }
+
+    fn give_up(&mut self, seq: Seq, state: State, because: &Reason) {
+        self.settlement.outcomes.push(Outcome {
+            seq,
+            state,
+            reason: because.clone(),
+            status: 0,
+            duration_ms: 0,
+            revision: self.revision.number,
+        });
     }
 }
 

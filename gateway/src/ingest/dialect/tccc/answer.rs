@@ -60,5 +60,6 @@ fn code(refusal: &Refusal) -> u32 {
         Refusal::JournalBusy => 50302,
         Refusal::JournalFull => 50303,
         Refusal::NotStored => 50304,
+        Refusal::BacklogFull => 50305,
     }
 }

@@ -52,12 +52,14 @@ async fn run(acts: Vec<Act>) {
     let mut fixture = Fixture::new();
     let mut model: BTreeMap<u64, State> = BTreeMap::new();
     let mut kept: BTreeMap<u64, i64> = BTreeMap::new();
+    let mut sizes: BTreeMap<u64, u64> = BTreeMap::new();
     let mut epoch = fixture.claim().await.epoch;
     for act in acts {
         match act {
             Act::Append(count) => {
                 for arrival in fixture.append(count).await {
                     model.insert(arrival.seq.0, State::Pending);
+                    sizes.insert(arrival.seq.0, arrival.body.len() as u64);
                     let age = arrival.received.duration_since(at(0)).as_millis();
                     kept.insert(arrival.seq.0, i64::try_from(age).expect("small"));
                 }
@@ -98,7 +100,28 @@ async fn run(acts: Vec<Act>) {
             Act::PowerCut => fixture = fixture.after_power_cut(),
         }
     }
+    compare_backlog(&fixture, &model, &sizes).await;
     compare(&fixture, &model, &kept).await;
+}
+
+/// What waits is what the model says is pending or retrying.
+async fn compare_backlog(
+    fixture: &Fixture,
+    model: &BTreeMap<u64, State>,
+    sizes: &BTreeMap<u64, u64>,
+) {
+    let waits = |state: State| matches!(state, State::Pending | State::Retrying);
+    let waiting = model.iter().filter(|&(_, &state)| waits(state));
+    let waiting: Vec<_> = waiting.map(|(&seq, &state)| (seq, state)).collect();
+    let backlog = fixture.journal.backlog(CRM).await.expect("a read");
+    let backlog = backlog.expect("a destination");
+    assert_eq!(backlog.deliveries, waiting.len() as u64);
+    let bytes: u64 = waiting.iter().map(|(seq, _)| sizes[seq]).sum();
+    assert_eq!(backlog.bytes, bytes);
+    let listed = fixture.journal.waiting(CRM, 5).await.expect("a read");
+    assert_eq!(backlog.oldest, listed.first().map(|first| first.received));
+    let listed: Vec<_> = listed.iter().map(|one| (one.seq.0, one.state)).collect();
+    assert!(listed.iter().eq(waiting.iter().take(5)), "{listed:?}");
 }
 
 /// What the model thinks retention may remove: what is finished, up to the first
