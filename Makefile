@@ -37,12 +37,12 @@ target: ## install what guests are compiled for
 		&& test -d "$$(rustc --print target-libdir --target $(WASM_TARGET))" \
 		|| rustup target add $(WASM_TARGET)
 
-# Signatures, files, journal and metrics are judged by the tools of others. On
-# Debian: apt-get install jq sqlite3 prometheus python3-venv. `make test` runs
+# Signatures, files, journal, metrics, TLS and tokens are judged by the tools of others. On
+# Debian: apt-get install jq sqlite3 prometheus openssl curl python3-venv. `make test` runs
 # those that are on the path; here a missing one fails.
 JUDGES := target/judges
 
-judges: target $(JUDGES)/installed ## have what others read judged by jq, sqlite3, promtool and Standard Webhooks
+judges: target $(JUDGES)/installed ## have what others read judged by their own tools
 	PATH="$(CURDIR)/$(JUDGES)/bin:$$PATH" CDR_GATEWAY_JUDGES=required \
 		$(CARGO) test --package cdr-gateway --test e2e judges
 

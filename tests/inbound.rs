@@ -1,3 +1,5 @@
-//! Who may send, and over what: TLS of the listeners.
+//! Who may send, from where, and over what.
 
+mod addresses;
+mod oauth2;
 mod tls;

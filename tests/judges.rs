@@ -1,11 +1,13 @@
 //! What others have to be able to read is judged by the tools that they use,
 //! not by our own code: the reference library of Standard Webhooks, `jq`,
-//! `gzip`, `sqlite3` and `promtool`.
+//! `gzip`, `sqlite3`, `promtool`, `openssl`, `curl` and `requests-oauthlib`.
 //!
 //! A tool that is not installed is skipped, and said so loudly; `make judges`
 //! requires all of them.
 
 mod jq;
+mod oauth2;
+mod openssl;
 mod promtool;
 mod sqlite;
 mod standard_webhooks;

@@ -14,7 +14,8 @@
 //!   rate; what only a destination could be told of itself is not committed; and
 //!   between two alerts of one type and subject lies `alerts.quiet_s`.
 //! - What stands when a quiet time ends is told, if it is not what was told last:
-//!   a receiver that remembers the last alert of a subject knows how it stands.
+//!   a receiver that remembers the last alert of a subject knows how it stands. A
+//!   start begins anew: with breakers closed, and nothing told.
 //!
 //! How it fails: a commit that fails is tried again until it succeeds or the
 //! gateway stops. What was raised and not committed by then is gone; logs and

@@ -1,6 +1,7 @@
 //! Ingest: from an HTTP request to a committed arrival and an answer.
 //!
-//! The way of a request: its path names a source; its credentials are checked;
+//! The way of a request: its path names a source; its sender's address and
+//! credentials are checked;
 //! the source's dialect says what it reports; a permit is taken; the body is
 //! read within its limits; triage looks at the document; admission commits it
 //! once; the dialect words the answer.
@@ -28,17 +29,20 @@ pub mod dialect;
 mod limits;
 mod listener;
 mod metrics;
+mod peer;
 mod query;
 mod refusal;
 mod source;
+mod token;
 pub(crate) mod triage;
 mod valve;
 
 pub use admission::Admission;
-pub use auth::Auth;
+pub use auth::{Auth, OAuth2Client};
 pub use limits::Limits;
 pub use listener::{Ingest, router};
 pub use metrics::describe_metrics;
+pub use peer::Networks;
 pub use refusal::Refusal;
-pub use source::{PathTaken, Source, Sources};
+pub use source::{Endpoint, PathTaken, Source, Sources};
 pub use valve::Valve;

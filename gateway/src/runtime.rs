@@ -13,6 +13,7 @@ mod reload;
 mod removal;
 mod retention;
 mod serve;
+mod sources;
 mod start;
 
 use std::{

@@ -53,6 +53,27 @@ pub const STANDARD_WEBHOOKS: Tool = Tool {
     install: "make judges",
 };
 
+pub const OAUTHLIB: Tool = Tool {
+    name: "Python with requests-oauthlib",
+    program: "python3",
+    probe: &["-c", "import requests_oauthlib"],
+    install: "make judges",
+};
+
+pub const OPENSSL: Tool = Tool {
+    name: "openssl",
+    program: "openssl",
+    probe: &["version"],
+    install: "apt-get install openssl",
+};
+
+pub const CURL: Tool = Tool {
+    name: "curl",
+    program: "curl",
+    probe: &["--version"],
+    install: "apt-get install curl",
+};
+
 impl Tool {
     /// Whether it can judge. Says so where it cannot.
     ///

@@ -47,6 +47,22 @@ fn one_token_is_fetched_for_all_requests() {
 }
 
 #[test]
+fn credentials_are_shown_in_the_form_where_the_endpoint_wants_that() {
+    let (crm, tokens) = (Receiver::start(), TokenServer::start(Mood::Grants));
+    let config = oauth2(&crm.url(), &tokens.url, "");
+    let config = config.replace(", scope =", ", credentials_in = \"body\", scope =");
+    let gateway = start(&config);
+    gateway.push("cdr", SEED);
+    crm.wait_for(1);
+    let asked = &tokens.asked()[0];
+    assert_eq!(asked.authorization, "");
+    assert_eq!(
+        asked.form,
+        "grant_type=client_credentials&scope=cdr+write&client_id=gate%3Away&client_secret=s3cret+%26+of+the+client"
+    );
+}
+
+#[test]
 fn nothing_is_sent_without_a_token() {
     let elsewhere = TokenServer::start(Mood::Grants);
     let moods = [

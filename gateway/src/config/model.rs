@@ -31,8 +31,8 @@ use serde::{Deserialize, Serialize};
 pub use alerts::Alerts;
 pub use backlog::{Backlog, WhenFull};
 pub use destination::{
-    ApiKey, Compression, Destination, DestinationAuth, Driver, FileDriver, FileFormat, HttpDriver,
-    OAuth2, Retry, Sign, Tls,
+    ApiKey, Compression, CredentialsIn, Destination, DestinationAuth, Driver, FileDriver,
+    FileFormat, HttpDriver, OAuth2, Retry, Sign, Tls,
 };
 pub use plugin::{Plugin, Table};
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
@@ -40,7 +40,7 @@ pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
 pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};
 pub use server_tls::ServerTls;
-pub use source::{DEFAULT_REGION, DialectName, Source, SourceAuth};
+pub use source::{DEFAULT_REGION, DialectName, OAuth2Client, Source, SourceAuth};
 pub use start::Start;
 
 /// The configuration of a gateway.

@@ -94,6 +94,7 @@ fn source(name: &str, auth: Auth, strict: bool, dialect: impl Dialect + 'static)
         name: name.into(),
         path: format!("/{name}"),
         dialect: Arc::new(dialect),
+        allow_from: None,
         auth,
         strict,
         max_body_bytes: LIMIT,

@@ -5,12 +5,17 @@
 //! whatever was sent, also when it has another length, and nothing that prints
 //! a source can print its secret.
 
-use std::fmt;
+mod client;
+
+use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+pub use client::OAuth2Client;
 
 use super::query;
 
@@ -29,6 +34,10 @@ pub enum Auth {
     /// A token in the query parameter `token`, for senders that can set no
     /// header. Request targets must therefore never be logged.
     UrlToken(Credential),
+    /// An access token that the source's token endpoint gave.
+    OAuth2(Arc<OAuth2Client>),
+    /// Any of these, while one takes the place of another.
+    AnyOf(Vec<Self>),
 }
 
 impl Auth {
@@ -49,7 +58,11 @@ impl Auth {
 
     /// Whether what passes is known to come from the configured sender.
     pub fn identifies(&self) -> bool {
-        !matches!(self, Self::None)
+        match self {
+            Self::None => false,
+            Self::AnyOf(all) => all.iter().all(Self::identifies),
+            _ => true,
+        }
     }
 
     /// Whether the request carries the right credentials.
@@ -64,18 +77,38 @@ impl Auth {
             }
             Self::UrlToken(expected) => query::parameter(query, TOKEN_PARAMETER)
                 .is_some_and(|given| expected.matches(given.as_bytes())),
+            Self::OAuth2(client) => authorization(headers, "bearer")
+                .is_some_and(|given| client.permits(given, Timestamp::now())),
+            Self::AnyOf(all) => all.iter().any(|one| one.permits(headers, query)),
+        }
+    }
+
+    /// The clients that get access tokens.
+    pub fn clients(&self) -> Vec<Arc<OAuth2Client>> {
+        match self {
+            Self::OAuth2(client) => vec![client.clone()],
+            Self::AnyOf(all) => all.iter().flat_map(Self::clients).collect(),
+            _ => Vec::new(),
         }
     }
 
     /// The value of `WWW-Authenticate` in the answer to wrong credentials.
     ///
-    /// RFC 9110 wants a challenge with every 401. No scheme is registered for
-    /// a token in the URL, so that one is named after what it is.
-    pub fn challenge(&self) -> Option<&'static str> {
+    /// RFC 9110 wants a challenge with every 401, and RFC 6750 an error code in
+    /// it where a token was shown. No scheme is registered for a token in the
+    /// URL, so that one is named after what it is.
+    pub fn challenge(&self, headers: &HeaderMap) -> Option<&'static str> {
         match self {
             Self::None => None,
+            Self::AnyOf(all) => all.iter().find_map(|one| one.challenge(headers)),
             Self::Basic(_) => Some(r#"Basic realm="cdr-gateway", charset="UTF-8""#),
-            Self::Bearer(_) => Some(r#"Bearer realm="cdr-gateway""#),
+            Self::Bearer(_) | Self::OAuth2(_) => {
+                Some(if authorization(headers, "bearer").is_some() {
+                    r#"Bearer realm="cdr-gateway", error="invalid_token", error_description="the token is wrong or has expired""#
+                } else {
+                    r#"Bearer realm="cdr-gateway""#
+                })
+            }
             Self::UrlToken(_) => Some(r#"URL-Token realm="cdr-gateway""#),
         }
     }
@@ -103,7 +136,7 @@ impl fmt::Debug for Credential {
 }
 
 /// What follows the scheme in `Authorization`; none with another scheme.
-fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a [u8]> {
+pub(super) fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a [u8]> {
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (given, rest) = value.split_at_checked(scheme.len())?;
     let rest = rest.strip_prefix(b" ")?;

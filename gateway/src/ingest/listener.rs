@@ -15,12 +15,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     admission::Admission,
+    auth::OAuth2Client,
     body,
     dialect::{Answer, Head, Receipt, json},
     limits::{Gate, Limits},
     metrics,
     refusal::Refusal,
-    source::{Source, Sources},
+    source::{Endpoint, Source, Sources},
+    token,
     triage::triage,
 };
 use crate::journal::JournalError;
@@ -83,8 +85,8 @@ impl Ingest {
     }
 }
 
-/// The router of the ingest listener. The caller serves it, bounds the time
-/// that headers may take, and drains it.
+/// The router of the ingest listener. The caller serves it, says who connected
+/// ([`axum::extract::ConnectInfo`]), bounds the time that headers may take, and drains it.
 pub fn router(ingest: Arc<Ingest>) -> Router {
     Router::new().fallback(receive).with_state(ingest)
 }
@@ -93,17 +95,42 @@ async fn receive(State(ingest): State<Arc<Ingest>>, request: Request) -> Respons
     let started = Instant::now();
     let settings = ingest.settings.load_full();
     let (head, body) = request.into_parts();
-    let Some(source) = settings.sources.at(head.uri.path()) else {
-        return refuse(None, &Refusal::UnknownPath);
-    };
     let deadline = started + settings.request_timeout;
+    let source = match settings.sources.at(head.uri.path()) {
+        None => return refuse(None, &head, &Refusal::UnknownPath),
+        Some(Endpoint::Token(source, client)) => {
+            return give_token(&settings, source, client, &head, body, deadline).await;
+        }
+        Some(Endpoint::Push(source)) => source,
+    };
     match take(&ingest.admission, &settings, source, &head, body, deadline).await {
         Ok(receipt) => {
             metrics::answered(&source.name, started.elapsed());
             respond(source.dialect.accepted(receipt))
         }
-        Err(refusal) => refuse(Some(source), &refusal),
+        Err(refusal) => refuse(Some(source), &head, &refusal),
     }
+}
+
+async fn give_token(
+    settings: &Settings,
+    source: &Arc<Source>,
+    client: &OAuth2Client,
+    head: &Parts,
+    body: Body,
+    deadline: Instant,
+) -> Response {
+    if !settings.sources.allow(source, head) {
+        return refuse(Some(source), head, &Refusal::Address);
+    }
+    let _permit = match settings.gate.enter() {
+        Ok(permit) => permit,
+        Err(refusal) => return refuse(Some(source), head, &refusal),
+    };
+    let (answer, headers) = token::answer(source, client, head, body, deadline).await;
+    let mut response = respond(answer);
+    response.headers_mut().extend(headers);
+    response
 }
 
 /// The order is the point: cheap checks that need no body come first, and
@@ -123,6 +150,9 @@ async fn take(
         ..
     } = head;
     let query = uri.query().unwrap_or_default();
+    if !settings.sources.allow(source, head) {
+        return Err(Refusal::Address);
+    }
     if !source.auth.permits(headers, query) {
         return Err(Refusal::Unauthorised);
     }
@@ -158,7 +188,7 @@ fn not_stored(source: &Source, error: &JournalError) -> Refusal {
 }
 
 /// Says no: in the log, in the metrics and to the sender.
-fn refuse(source: Option<&Source>, refusal: &Refusal) -> Response {
+fn refuse(source: Option<&Source>, head: &Parts, refusal: &Refusal) -> Response {
     let reason = refusal.reason();
     metrics::refused(source.map(|source| &source.name), refusal);
     let Some(source) = source else {
@@ -178,7 +208,7 @@ fn refuse(source: Option<&Source>, refusal: &Refusal) -> Response {
     if *refusal == Refusal::Method {
         headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
-    let challenge = source.auth.challenge();
+    let challenge = source.auth.challenge(&head.headers);
     if let (Refusal::Unauthorised, Some(challenge)) = (refusal, challenge) {
         let challenge = HeaderValue::from_static(challenge);
         headers.insert(header::WWW_AUTHENTICATE, challenge);

@@ -23,6 +23,7 @@ const CONFLICTS: &str = "cdr_gateway_ingest_push_id_conflicts_total";
 const DEFECTS: &str = "cdr_gateway_ingest_defects_total";
 const VIOLATING: &str = "cdr_gateway_ingest_violating_total";
 const REFUSED: &str = "cdr_gateway_ingest_refused_total";
+const TOKENS: &str = "cdr_gateway_ingest_token_requests_total";
 const SECONDS: &str = "cdr_gateway_ingest_request_seconds";
 const IN_FLIGHT: &str = "cdr_gateway_ingest_in_flight_requests";
 const MAX_CONCURRENCY: &str = "cdr_gateway_ingest_max_concurrency";
@@ -57,6 +58,10 @@ pub fn describe_metrics() {
         "Records with values that break the dialect's tables, by source."
     );
     describe_counter!(REFUSED, "Requests refused, by source and reason.");
+    describe_counter!(
+        TOKENS,
+        "Requests for access tokens, by source and outcome: issued, or the error of RFC 6749."
+    );
     describe_histogram!(
         SECONDS,
         Unit::Seconds,
@@ -119,6 +124,10 @@ pub(super) fn duplicate(source: &Arc<str>) {
 pub(super) fn refused(source: Option<&Arc<str>>, refusal: &Refusal) {
     let source = source.map_or_else(|| Arc::from(NO_SOURCE), Arc::clone);
     counter!(REFUSED, "source" => source, "reason" => refusal.reason()).increment(1);
+}
+
+pub(super) fn token(source: &Arc<str>, outcome: &'static str) {
+    counter!(TOKENS, "source" => source.clone(), "outcome" => outcome).increment(1);
 }
 
 pub(super) fn answered(source: &Arc<str>, after: Duration) {

@@ -16,6 +16,9 @@ pub enum Refusal {
     /// No source listens at the path.
     #[error("no source listens at this path")]
     UnknownPath,
+    /// The source takes nothing from the sender's address.
+    #[error("nothing is taken from this address")]
+    Address,
     /// Credentials are missing or wrong.
     #[error("credentials are missing or wrong")]
     Unauthorised,
@@ -86,6 +89,7 @@ impl Refusal {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::UnknownPath => "unknown_path",
+            Self::Address => "address",
             Self::Unauthorised => "unauthorised",
             Self::Method => "method",
             Self::MissingAction { .. } => "missing_action",
@@ -109,6 +113,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::UnknownPath => StatusCode::NOT_FOUND,
+            Self::Address => StatusCode::FORBIDDEN,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::MissingAction { .. }

@@ -1,8 +1,16 @@
 //! The sources that listen, as they are served: secrets read, defaults filled in.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
-use super::{auth::Auth, dialect::Dialect, valve::Valve};
+use axum::extract::ConnectInfo;
+use http::request::Parts;
+
+use super::{
+    auth::{Auth, OAuth2Client},
+    dialect::Dialect,
+    peer::{self, Networks},
+    valve::Valve,
+};
 
 /// One endpoint.
 #[derive(Debug, Clone)]
@@ -13,6 +21,8 @@ pub struct Source {
     pub path: String,
     /// How its sender speaks.
     pub dialect: Arc<dyn Dialect>,
+    /// Where its sender may be; anywhere if none is said.
+    pub allow_from: Option<Networks>,
     /// What its sender has to show.
     pub auth: Auth,
     /// Whether a record whose values break the dialect's tables is suspended,
@@ -24,13 +34,32 @@ pub struct Source {
     pub valve: Valve,
 }
 
-/// All sources of one revision, found by path.
-#[derive(Debug, Default)]
-pub struct Sources {
-    by_path: HashMap<String, Arc<Source>>,
+/// What is served at a path.
+#[derive(Debug, Clone)]
+pub enum Endpoint {
+    /// A source takes records.
+    Push(Arc<Source>),
+    /// A client of a source gets access tokens.
+    Token(Arc<Source>, Arc<OAuth2Client>),
 }
 
-/// Two sources listen at one path.
+impl Endpoint {
+    /// The source that it belongs to.
+    pub fn source(&self) -> &Arc<Source> {
+        match self {
+            Self::Push(source) | Self::Token(source, _) => source,
+        }
+    }
+}
+
+/// The endpoints of all sources of one revision, found by path.
+#[derive(Debug, Default)]
+pub struct Sources {
+    by_path: HashMap<String, Endpoint>,
+    trusted_proxies: Networks,
+}
+
+/// Two endpoints have one path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("sources {first} and {second} have the same path {path}; give one of them another")]
 pub struct PathTaken {
@@ -47,30 +76,63 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// When two of them have the same path.
+    /// When two of their endpoints have the same path.
     pub fn new(sources: impl IntoIterator<Item = Source>) -> Result<Self, PathTaken> {
-        let mut by_path = HashMap::<String, Arc<Source>>::new();
-        for source in sources {
-            let path = canonical(&source.path).to_owned();
-            if let Some(first) = by_path.get(&path) {
-                return Err(PathTaken {
-                    path: source.path,
-                    first: first.name.clone(),
-                    second: source.name,
-                });
+        let mut all = Self::default();
+        for source in sources.into_iter().map(Arc::new) {
+            all.add(&source.path, Endpoint::Push(source.clone()))?;
+            for client in source.auth.clients() {
+                let path = client.token_path.clone();
+                all.add(&path, Endpoint::Token(source.clone(), client))?;
             }
-            by_path.insert(path, Arc::new(source));
         }
-        Ok(Self { by_path })
+        Ok(all)
     }
 
     /// Every source.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
-        self.by_path.values()
+        self.by_path.values().filter_map(|endpoint| match endpoint {
+            Endpoint::Push(source) => Some(source),
+            Endpoint::Token(..) => None,
+        })
     }
 
-    /// The source that listens at a path.
-    pub fn at(&self, path: &str) -> Option<&Arc<Source>> {
+    /// Behind proxies whose word counts for where a sender is.
+    #[must_use]
+    pub fn behind(self, trusted_proxies: Networks) -> Self {
+        Self {
+            trusted_proxies,
+            ..self
+        }
+    }
+
+    /// Whether a source takes requests from where this one comes.
+    pub(super) fn allow(&self, source: &Source, head: &Parts) -> bool {
+        let Some(allowed) = &source.allow_from else {
+            return true;
+        };
+        let connection = head.extensions.get::<ConnectInfo<SocketAddr>>();
+        let sender = connection.and_then(|ConnectInfo(connection)| {
+            peer::sender(connection.ip(), &head.headers, &self.trusted_proxies)
+        });
+        sender.is_some_and(|sender| allowed.hold(sender))
+    }
+
+    fn add(&mut self, path: &str, endpoint: Endpoint) -> Result<(), PathTaken> {
+        let key = canonical(path).to_owned();
+        if let Some(first) = self.by_path.get(&key) {
+            return Err(PathTaken {
+                path: path.to_owned(),
+                first: first.source().name.clone(),
+                second: endpoint.source().name.clone(),
+            });
+        }
+        self.by_path.insert(key, endpoint);
+        Ok(())
+    }
+
+    /// What is served at a path.
+    pub fn at(&self, path: &str) -> Option<&Endpoint> {
         self.by_path.get(canonical(path))
     }
 }
@@ -90,6 +152,7 @@ mod tests {
             name: Arc::from(name),
             path: path.to_owned(),
             dialect: Arc::new(Tccc),
+            allow_from: None,
             auth: Auth::None,
             strict: false,
             max_body_bytes: 1,
@@ -110,7 +173,8 @@ mod tests {
             ("/A", None),
             ("/a/b/c", None),
         ] {
-            assert_eq!(sources.at(path).map(|source| &*source.name), name, "{path}");
+            let found = sources.at(path).map(|endpoint| &*endpoint.source().name);
+            assert_eq!(found, name, "{path}");
         }
     }
 

@@ -8,7 +8,8 @@ use super::{
     Runtime,
     removal::{self, Removal},
     retention,
-    start::{SourcesError, limits, sources},
+    sources::{SourcesError, sources},
+    start::limits,
 };
 use crate::{
     alert::{Event, Problem},

@@ -8,19 +8,18 @@ use tokio::{
     sync::{Mutex, watch},
 };
 
-use super::{Running, Runtime, quota, reload, removal, retention, serve};
+use super::{
+    Running, Runtime, quota, reload, removal, retention, serve,
+    sources::{SourcesError, sources},
+};
 use crate::{
     admin,
     alert::{self, Alerts},
     config::{
-        self, Inputs,
-        compile::{compile, dialect},
-        diagnostic::Diagnostics,
-        model::{Config, SourceAuth},
-        revision::Draft,
+        self, Inputs, compile::compile, diagnostic::Diagnostics, model::Config, revision::Draft,
     },
     delivery::{Fleet, consumer::Context},
-    ingest::{self, Admission, Auth, Ingest, Limits, Sources},
+    ingest::{self, Admission, Ingest, Limits},
     journal::{
         Journal, JournalError,
         sqlite::{Options, SqliteJournal},
@@ -86,11 +85,6 @@ impl StartError {
         }
     }
 }
-
-/// Why sources cannot be served.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SourcesError(String);
 
 impl Runtime {
     /// Loads, compiles, opens and listens; then serves.
@@ -239,30 +233,4 @@ pub(super) fn limits(config: &Config) -> Limits {
         dedup_window: Duration::from_secs(ingest.dedup_window_s),
         dedup_max_entries: ingest.dedup_max_entries,
     }
-}
-
-/// The sources as ingest serves them.
-pub(super) fn sources(config: &Config) -> Result<Sources, SourcesError> {
-    let mut served = Vec::new();
-    for (name, source) in &config.source {
-        served.push(ingest::Source {
-            name: Arc::from(name.as_str()),
-            path: source.path.clone(),
-            dialect: dialect(source).map_err(SourcesError)?,
-            auth: match &source.auth {
-                None | Some(SourceAuth::None(_)) => Auth::None,
-                Some(SourceAuth::Basic(basic)) => {
-                    Auth::basic(&basic.username, basic.password.expose())
-                }
-                Some(SourceAuth::Bearer(token)) => Auth::bearer(token.expose()),
-                Some(SourceAuth::UrlToken(token)) => Auth::url_token(token.expose()),
-            },
-            strict: source.strict,
-            max_body_bytes: source
-                .max_body_bytes
-                .unwrap_or(config.ingest.max_body_bytes),
-            valve: ingest::Valve::default(),
-        });
-    }
-    Sources::new(served).map_err(|taken| SourcesError(taken.to_string()))
 }

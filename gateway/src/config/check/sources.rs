@@ -6,27 +6,38 @@ use std::collections::BTreeMap;
 use super::Check;
 use crate::config::{
     diagnostic::Code,
-    model::{DialectName, Source},
+    model::{DialectName, Source, SourceAuth},
     report::{Finding, Mark},
 };
 
 impl Check<'_, '_> {
     pub(super) fn sources(&mut self) {
-        let mut paths: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut paths: BTreeMap<String, &str> = BTreeMap::new();
         let config = self.config;
         for (name, source) in &config.source {
-            if let Some(first) = paths.insert(&source.path, name) {
-                let message = format!("source {first} has the path {} already", source.path);
+            let mut endpoints = vec![(["path"].as_slice(), source.path.clone())];
+            for auth in source.auths() {
+                if let SourceAuth::Oauth2(client) = auth {
+                    let key = ["auth", "oauth2", "token_path"].as_slice();
+                    endpoints.push((key, client.token_path(source)));
+                }
+            }
+            for (key, path) in endpoints {
+                let Some(first) = paths.get(&path) else {
+                    paths.insert(path, name);
+                    continue;
+                };
+                let message = format!("source {first} has the path {path} already");
                 let finding = Finding::error(Code::Duplicate, message);
                 self.add(
-                    &["source", name, "path"],
+                    &[&["source", name], key].concat(),
                     Mark::Value,
-                    finding.help("give each source a path of its own"),
+                    finding.help("give each endpoint a path of its own"),
                 );
-                paths.insert(&source.path, first);
             }
             self.dialect_keys(name, source);
             self.open_source(name, source);
+            self.plain_credentials(name, source);
         }
     }
 
@@ -54,8 +65,8 @@ impl Check<'_, '_> {
     }
 
     fn open_source(&mut self, name: &str, source: &Source) {
-        let reachable = !self.config.ingest.listen.ip().is_loopback();
-        if reachable && source.auth.is_none() && !self.is_said(&["source", name, "auth"]) {
+        let open = source.auth.is_none() && source.allow_from.is_none();
+        if self.is_reachable() && open && !self.is_said(&["source", name, "auth"]) {
             let finding = Finding::warning(
                 Code::OpenSource,
                 format!("source {name} accepts records from anyone who can reach the listener"),
@@ -63,8 +74,36 @@ impl Check<'_, '_> {
             self.add(
                 &["source", name],
                 Mark::Key,
-                finding.help("set auth.basic, auth.bearer or auth.url_token, or auth.none = true if this is meant"),
+                finding.help("set auth.basic, auth.bearer, auth.url_token or allow_from, or auth.none = true if this is meant"),
             );
         }
+    }
+
+    /// Behind a proxy that is named, TLS is the proxy's business.
+    fn plain_credentials(&mut self, name: &str, source: &Source) {
+        let ingest = &self.config.ingest;
+        let mut auths = source.auths();
+        let shown = auths.any(|auth| !matches!(auth, SourceAuth::None(_)));
+        let plain = !self.is_said(&["ingest", "tls"]) && ingest.trusted_proxies.is_empty();
+        if self.is_reachable() && shown && plain {
+            let finding = Finding::warning(
+                Code::PlainCredentials,
+                format!(
+                    "credentials of source {name} can be read on their way: its listener speaks without TLS"
+                ),
+            );
+            self.add(
+                &["source", name, "auth"],
+                Mark::Key,
+                finding.help(
+                    "set ingest.tls, or name the proxy that speaks TLS in ingest.trusted_proxies",
+                ),
+            );
+        }
+    }
+
+    /// Whether others than this machine can reach the listener.
+    fn is_reachable(&self) -> bool {
+        !self.config.ingest.listen.ip().is_loopback()
     }
 }

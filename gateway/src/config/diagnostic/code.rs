@@ -102,6 +102,8 @@ codes! {
     RetiredInRoute = "CFG105",
     /// Arrivals are removed while their repetitions may still come.
     ForgottenPushes = "CFG106",
+    /// Credentials that others on the way can read.
+    PlainCredentials = "CFG107",
 }
 
 impl fmt::Display for Code {

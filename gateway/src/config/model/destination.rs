@@ -162,14 +162,28 @@ pub struct OAuth2 {
     /// timeout and the TLS settings of the destination.
     #[schemars(extend("format" = "http-url"))]
     pub token_url: String,
-    /// The client's id, shown with its secret as HTTP Basic.
+    /// The client's id.
     #[schemars(length(min = 1))]
     pub client_id: String,
     /// The client's secret.
     pub client_secret: Secret,
+    /// How the two are shown to the token endpoint.
+    #[serde(default)]
+    pub credentials_in: CredentialsIn,
     /// The scope to ask for; that which the endpoint chooses if not set.
     #[schemars(length(min = 1))]
     pub scope: Option<String>,
+}
+
+/// How a client shows itself to a token endpoint (RFC 6749, 2.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialsIn {
+    /// By HTTP Basic, which every endpoint has to take.
+    #[default]
+    Header,
+    /// In the form, for endpoints that take nothing else.
+    Body,
 }
 
 /// TLS of a client. Files are PEM and relative to the file that names them.

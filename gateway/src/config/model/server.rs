@@ -39,6 +39,10 @@ pub struct Ingest {
     /// bytes of memory each.
     #[schemars(range(min = 1, max = 100_000_000))]
     pub dedup_max_entries: usize,
+    /// Addresses and ranges (CIDR) of proxies whose headers `X-Forwarded-For`
+    /// and `Forwarded` are believed. Without any, those headers mean nothing.
+    #[schemars(extend("items" = { "type": "string", "format": "address-range" }))]
+    pub trusted_proxies: Vec<String>,
     /// TLS. Without it senders are answered plainly.
     pub tls: Option<ServerTls>,
 }
@@ -53,6 +57,7 @@ impl Default for Ingest {
             request_timeout_ms: 10_000,
             dedup_window_s: DAY_S,
             dedup_max_entries: 1_000_000,
+            trusted_proxies: Vec::new(),
             tls: None,
         }
     }

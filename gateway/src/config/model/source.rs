@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{BasicAuth, Secret};
+use super::{BasicAuth, Secret, duration::MONTH_S};
 use crate::record::Kind;
 
 /// An HTTP endpoint that accepts records.
@@ -18,6 +18,16 @@ pub struct Source {
     /// What the sender has to show. Not set is the same as `none`, but `check`
     /// warns of it where others than this machine can reach the listener.
     pub auth: Option<SourceAuth>,
+    /// What the sender may show instead, while one takes the place of another.
+    #[serde(default)]
+    pub auth_also: Vec<SourceAuth>,
+    /// Addresses and ranges (CIDR) that the sender may have; any if not set.
+    /// Behind a proxy it takes `ingest.trusted_proxies` to know them.
+    #[schemars(
+        length(min = 1),
+        extend("items" = { "type": "string", "format": "address-range" })
+    )]
+    pub allow_from: Option<Vec<String>>,
     /// Suspends records whose values break the dialect's tables, instead of
     /// tagging and delivering them. Only for `tccc`.
     #[serde(default)]
@@ -67,6 +77,51 @@ pub enum SourceAuth {
     /// A token in the query parameter `token`, for senders that can set
     /// nothing but the URL.
     UrlToken(Secret),
+    /// An access token that the source itself gives for client credentials.
+    Oauth2(OAuth2Client),
+}
+
+/// OAuth 2 client credentials (RFC 6749, 4.4): the sender fetches access tokens
+/// at an endpoint of the source's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OAuth2Client {
+    /// The client's id.
+    #[schemars(length(min = 1))]
+    pub client_id: String,
+    /// The client's secret: long and random, since tokens are made with it. A
+    /// change ends the tokens that were given for it.
+    pub client_secret: Secret,
+    /// Further secrets while one takes the place of another.
+    #[serde(default)]
+    pub also: Vec<Secret>,
+    /// Path of the token endpoint; that of the source and `/token` if not set.
+    #[schemars(extend("format" = "http-path"))]
+    pub token_path: Option<String>,
+    /// How long a token is worth something.
+    #[serde(default = "default_expires_s")]
+    #[schemars(range(min = 60, max = MONTH_S))]
+    pub expires_s: u64,
+}
+
+fn default_expires_s() -> u64 {
+    3600
+}
+
+impl OAuth2Client {
+    /// The path of the token endpoint of a source.
+    #[must_use]
+    pub fn token_path(&self, source: &Source) -> String {
+        let default = || format!("{}/token", source.path.trim_end_matches('/'));
+        self.token_path.clone().unwrap_or_else(default)
+    }
+}
+
+impl Source {
+    /// Everything that its sender may show.
+    pub fn auths(&self) -> impl Iterator<Item = &SourceAuth> {
+        self.auth.iter().chain(&self.auth_also)
+    }
 }
 
 fn only_true(schema: &mut schemars::Schema) {

@@ -333,6 +333,34 @@ fn listeners() {
             Add("[ingest]\nlisten = \"0.0.0.0:8080\"\n"),
             &[("CFG104", 1, "source.in")],
         ),
+        (
+            Add(
+                "[ingest]\nlisten = \"0.0.0.0:8080\"\n[source.in.auth.url_token]\nfile = \"/dev/null\"\n",
+            ),
+            &[
+                ("CFG013", 13, "source.in.auth.url_token.file"),
+                ("CFG107", 12, "source.in.auth"),
+            ],
+        ),
+        (
+            Add(
+                "[ingest]\nlisten = \"0.0.0.0:8080\"\ntrusted_proxies = [\"10.0.0.0/33\"]\n[source.in.auth]\nnone = true\n",
+            ),
+            &[("CFG008", 12, "ingest.trusted_proxies.0")],
+        ),
+        (
+            Swap("dialect = \"tccc\"", "dialect = \"tccc\"\nallow_from = []"),
+            &[("CFG007", 4, "source.in.allow_from")],
+        ),
+        (
+            Add(
+                "[source.in.auth.oauth2]\nclient_id = \"id\"\nclient_secret.file = \"/dev/null\"\ntoken_path = \"/in\"\n",
+            ),
+            &[
+                ("CFG013", 12, "source.in.auth.oauth2.client_secret.file"),
+                ("CFG018", 13, "source.in.auth.oauth2.token_path"),
+            ],
+        ),
     ]);
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The token endpoint is reached by the destination's own client: the same
 //! addresses, TLS settings and timeout, no redirects, no proxy. The client shows
-//! itself by HTTP Basic (2.3.1), which every endpoint has to take.
+//! itself by HTTP Basic (2.3.1), which every endpoint has to take, or in the form
+//! where the configuration says so.
 //!
 //! How it fails: with a [`TokenError`], and nothing is sent. Its text never holds
 //! what the endpoint said, other than the error codes of the standard.
@@ -20,7 +21,7 @@ use url::{Url, form_urlencoded};
 pub(super) use self::cache::Token;
 use self::cache::{Grant, TokenCache};
 use super::{HttpSetupError, address::AddressPolicy, failure::root_cause, setup::HttpProblem};
-use crate::config::model;
+use crate::config::model::{self, CredentialsIn};
 
 /// How much of the endpoint's answer is read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -60,7 +61,8 @@ pub(super) enum TokenError {
 pub(super) struct TokenSource {
     client: reqwest::Client,
     url: Url,
-    authorization: HeaderValue,
+    /// Where the form does not hold the credentials.
+    authorization: Option<HeaderValue>,
     form: Bytes,
     timeout: Duration,
     cache: TokenCache,
@@ -85,10 +87,18 @@ impl TokenSource {
         if let Some(scope) = &config.scope {
             form.append_pair("scope", scope);
         }
+        let authorization = match config.credentials_in {
+            CredentialsIn::Header => Some(basic(config)?),
+            CredentialsIn::Body => {
+                form.append_pair("client_id", &config.client_id);
+                form.append_pair("client_secret", config.client_secret.expose());
+                None
+            }
+        };
         Ok(Self {
             client,
             url,
-            authorization: basic(config)?,
+            authorization,
             form: form.finish().into(),
             timeout,
             cache: TokenCache::default(),
@@ -113,7 +123,9 @@ impl TokenSource {
     async fn ask(&self) -> Result<Grant, TokenError> {
         let mut request = reqwest::Request::new(Method::POST, self.url.clone());
         let headers = request.headers_mut();
-        headers.insert(header::AUTHORIZATION, self.authorization.clone());
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
             header::CONTENT_TYPE,

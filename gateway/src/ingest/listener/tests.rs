@@ -46,6 +46,7 @@ fn source(name: &str, auth: Auth, strict: bool, dialect: impl Dialect + 'static)
         name: Arc::from(name),
         path: format!("/{name}"),
         dialect: Arc::new(dialect),
+        allow_from: None,
         auth,
         strict,
         max_body_bytes: LIMIT,

@@ -51,6 +51,7 @@ fn code(refusal: &Refusal) -> u32 {
         Refusal::Undecodable => 40005,
         Refusal::Interrupted => 40006,
         Refusal::Unauthorised => 40101,
+        Refusal::Address => 40301,
         Refusal::UnknownPath => 40401,
         Refusal::Method => 40501,
         Refusal::TooSlow => 40801,
