@@ -14,6 +14,7 @@ mod harness;
 mod abuse;
 mod admin;
 mod alerts;
+mod batch;
 mod cli;
 mod config;
 mod contract;

@@ -18,6 +18,7 @@
 //! settle, the consumer claims its destination again and goes on from what is
 //! committed.
 
+pub mod batch;
 pub mod breaker;
 pub mod consumer;
 pub mod destination;

@@ -54,8 +54,8 @@ struct Script {
     hang_on: Option<String>,
     /// How long every answer takes.
     takes: Duration,
-    /// Requests that hold this are answered with 500.
-    poison: Option<String>,
+    /// Requests that hold this text are answered with this status.
+    poison: Option<(String, u16)>,
 }
 
 impl Script {
@@ -132,10 +132,16 @@ impl Receiver {
 
     /// Fails on whatever holds this text, and on nothing else from now on.
     pub fn fail_only_on(&self, poison: &str) {
+        self.refuse_only(poison, 500);
+    }
+
+    /// Answers whatever holds this text with a status, and nothing else from now
+    /// on.
+    pub fn refuse_only(&self, poison: &str, status: u16) {
         let mut script = self.shared.script.lock().unwrap();
         script.next.clear();
         script.then = 200;
-        script.poison = Some(poison.to_owned());
+        script.poison = Some((poison.to_owned(), status));
     }
 
     /// Keeps requests open without an answer from now on, or no longer.
@@ -236,9 +242,9 @@ async fn take(
         let mut script = shared.script.lock().unwrap();
         let said = script.body.clone();
         let next = script.next.pop_front();
-        let poison = script.poison.as_deref();
+        let poison = script.poison.as_ref();
         let (status, more) = match poison {
-            Some(poison) if contains(&body, poison) => (500, Vec::new()),
+            Some((poison, status)) if contains(&body, poison) => (*status, Vec::new()),
             _ => next.unwrap_or_else(|| (script.then, Vec::new())),
         };
         (status, more, said)

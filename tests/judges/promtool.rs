@@ -27,6 +27,7 @@ fn config(crm: &Receiver, bi: &Receiver) -> String {
         to = ["crm", "bi", "archive"]
         [destination.crm]
         http.url = "{crm}"
+        http.batch = {{ max_records = 1 }}
         chain = ["hostile"]
         retry = {{ initial_ms = 10, max_ms = 20 }}
         [destination.bi]

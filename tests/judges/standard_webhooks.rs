@@ -119,3 +119,46 @@ fn compressed_bodies_are_verified_and_unpacked_by_others() {
     let refused = ["refused: No matching signature found"];
     assert_eq!(verdicts(&[unpacked]), refused);
 }
+
+/// Of a batch, the id is the batch's own; compressed or not, and sent again after
+/// a kill.
+#[test]
+fn batches_are_verified_and_unpacked_by_others() {
+    if !STANDARD_WEBHOOKS.is_here() || !GZIP.is_here() {
+        return;
+    }
+    let batch = "http.batch = { format = \"ndjson\", max_records = 2, max_wait_ms = 600000 }";
+    let compressed = format!("{batch}\nhttp.compress = \"gzip\"");
+    for (settings, is_compressed) in [(batch, false), (&compressed, true)] {
+        let crm = Receiver::start();
+        crm.answer(&[503]);
+        let gateway = signed(&crm, settings);
+        gateway.push("cdr", SEED);
+        gateway.push("cdr", TRANSFER);
+        crm.wait_for(1);
+        let gateway = gateway.kill_and_restart();
+        crm.answer(&[200]);
+        gateway.wait_for("crm", "delivered", 2);
+        let got = crm.got();
+        let line = |record: &str| record.replace(['\n', '\r'], "") + "\n";
+        let expected = line(SEED) + &line(TRANSFER);
+        let first = &got[0];
+        for got in &got {
+            assert_eq!(got.raw, first.raw, "the same bytes again");
+            assert_eq!(got.header("webhook-id"), first.header("webhook-id"));
+            let unpacked = if is_compressed {
+                GZIP.prints(&["-dc"], &got.raw)
+            } else {
+                got.body.clone()
+            };
+            assert_eq!(unpacked, expected);
+        }
+        let requests: Vec<Value> = got.iter().map(request).collect();
+        assert!(requests.len() > 1, "it was sent again");
+        assert!(
+            verdicts(&requests)
+                .iter()
+                .all(|verdict| verdict == "verified")
+        );
+    }
+}

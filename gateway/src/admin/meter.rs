@@ -64,6 +64,19 @@ pub fn describe_metrics() {
         Unit::Seconds,
         "Time of one attempt at a destination."
     );
+    describe_histogram!(
+        "cdr_gateway_batch_records",
+        Unit::Count,
+        "Records in one batch that was sent to a destination."
+    );
+    describe_counter!(
+        "cdr_gateway_batches_formed_total",
+        "Batches that were formed, by destination and what closed them: records, bytes, wait or room."
+    );
+    describe_counter!(
+        "cdr_gateway_batch_splits_total",
+        "Batches that were halved, since a single record may be why they would be given up."
+    );
     describe_gauge!(
         "cdr_gateway_concurrency_limit",
         "Attempts that may be under way at once at a destination, as of now."

@@ -185,6 +185,9 @@ pub struct DeliveryView {
     /// When the next attempt is due.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next_attempt: Option<Timestamp>,
+    /// The frozen batch that the next attempt sends it in; of exceptions only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub batch: Option<String>,
     /// Its frozen payload, if it has one; where asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub frozen: Option<FrozenView>,
@@ -227,6 +230,18 @@ pub struct AttemptView {
     pub response: Option<String>,
     /// The revision that made the payload.
     pub revision: u32,
+    /// The batch that carried the record; none where it was sent alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub batch: Option<BatchView>,
+}
+
+/// The batch that an attempt was made with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BatchView {
+    /// Its id: the `webhook-id` of the request.
+    pub id: String,
+    /// Records in it.
+    pub records: u32,
 }
 
 impl DeliveryView {
@@ -250,6 +265,9 @@ impl DeliveryView {
             settled: fate.settled,
             failed_attempts: exception.map(|kept| kept.attempts),
             next_attempt: exception.and_then(|kept| kept.next_attempt),
+            batch: exception
+                .and_then(|kept| kept.batch.as_deref())
+                .map(str::to_owned),
             frozen: None,
             attempts: Vec::new(),
         }
@@ -278,6 +296,10 @@ impl DeliveryView {
             error: attempt.error.clone(),
             response: response(&attempt.response),
             revision: attempt.revision,
+            batch: attempt.batch.as_ref().map(|batch| BatchView {
+                id: batch.id.to_string(),
+                records: batch.records,
+            }),
         };
         self.attempts = attempts.iter().map(view).collect();
         self

@@ -3,7 +3,7 @@
 use std::{io::Write, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgs, EXIT_CONFIG, log};
@@ -34,16 +34,21 @@ async fn serve(inputs: Inputs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Buckets of all histograms, in seconds: from a plugin's call (microseconds) to
+/// Buckets of the histograms of time, in seconds: from a plugin's call (microseconds) to
 /// an attempt's longest timeout.
 const BUCKETS: [f64; 14] = [
     0.000_01, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0,
 ];
 
+/// Buckets of the histogram of batches, in records.
+const BATCH_BUCKETS: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
+
 /// Installs the process's metrics.
 pub(super) fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let batches = Matcher::Full("cdr_gateway_batch_records".into());
     let handle = PrometheusBuilder::new()
         .set_buckets(&BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(batches, &BATCH_BUCKETS))
         .context("cannot set up the buckets of histograms")?
         .install_recorder()
         .context("cannot set up metrics")?;

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use alerts::Alerts;
 pub use backlog::{Backlog, WhenFull};
 pub use destination::{
-    ApiKey, Compression, CredentialsIn, Destination, DestinationAuth, Driver, FileDriver,
+    ApiKey, Batch, Compression, CredentialsIn, Destination, DestinationAuth, Driver, FileDriver,
     FileFormat, HttpDriver, OAuth2, Retry, Sign, Tls,
 };
 pub use plugin::{Plugin, Table};

@@ -5,6 +5,7 @@
 //! has claimed the destination, everything under way is dropped and it starts
 //! again from what is committed: a second attempt bears the same id.
 
+mod batches;
 mod command;
 mod job;
 mod lines;

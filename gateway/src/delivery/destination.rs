@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{breaker, file::FileSettings, http::HttpDriver, payload::Place, template};
 use crate::{
-    config::model::{Backlog, Concurrency, Rate, Retry},
+    config::model::{Backlog, Batch, Concurrency, Rate, Retry},
     journal::Start,
     route::{Chain, guard::Contract},
 };
@@ -39,9 +39,20 @@ pub struct Destination {
     pub start: Start,
 }
 
+impl Destination {
+    /// The limits of its batches; none where each record goes alone.
+    #[must_use]
+    pub fn batch(&self) -> Option<&Batch> {
+        match &self.driver {
+            Driver::Http(http) => http.batch.as_ref(),
+            Driver::File(_) => None,
+        }
+    }
+}
+
 /// How a destination is reached.
 pub enum Driver {
-    /// One request a record.
+    /// One request a record, or a batch of them.
     Http(Box<HttpDriver>),
     /// One line a record.
     File(FileSettings),

@@ -1,4 +1,4 @@
-//! The HTTP driver: one request a record, signed as Standard Webhooks.
+//! The HTTP driver: one request a record or a batch, signed as Standard Webhooks.
 //!
 //! Addresses are vetted ([`address`]), redirects are never followed, no proxy is taken from the environment, and of
 //! an answer no more than [`MAX_ANSWER_BYTES`] is read. Concurrency, rate and
@@ -48,7 +48,7 @@ use super::{
     template::UrlTemplate,
 };
 use crate::{
-    config::model::{self, Compression, DestinationAuth},
+    config::model::{self, Batch, Compression, DestinationAuth},
     journal::Excerpt,
     tls::TlsProblem,
 };
@@ -69,6 +69,8 @@ type Client = Paced<reqwest::Client>;
 pub struct HttpDriver {
     /// Where to.
     pub url: UrlTemplate,
+    /// Whether and how records share a request.
+    pub batch: Option<Batch>,
     method: Method,
     headers: HeaderMap,
     auth: Auth,
@@ -153,6 +155,7 @@ impl HttpDriver {
             {
                 Ok(Self {
                     url: config.url.clone(),
+                    batch: config.batch.clone(),
                     method,
                     headers,
                     auth,

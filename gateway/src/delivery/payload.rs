@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
-    journal::Frozen,
+    journal::{BatchFormat, Frozen},
     record::{ArrivalId, Document},
     route::guard::{self, Contract, Originals, PayloadBody, Violation},
 };
@@ -59,14 +59,20 @@ pub fn rerun_webhook_id(
 }
 
 impl Payload {
-    /// As it is kept for retries: its bytes and id, and the number of the correction
-    /// that it was made of. Where they go is a setting of the transport, and
-    /// rendered anew each time, so that a mended URL heals what was frozen before.
+    /// As it is kept for retries: its bytes and id, how it was joined with others,
+    /// and the number of the correction that it was made of. Where they go is a
+    /// setting of the transport, and rendered anew each time, so that a mended URL
+    /// heals what was frozen before.
     #[must_use]
-    pub fn freeze(&self, webhook_id: String, correction: u32) -> Frozen {
+    pub fn freeze(
+        &self,
+        webhook_id: String,
+        batch_format: Option<BatchFormat>,
+        correction: u32,
+    ) -> Frozen {
         Frozen {
             body: self.body.clone(),
-            batch_format: None,
+            batch_format,
             webhook_id,
             digests: self.digests.clone(),
             superseded: false,
@@ -132,7 +138,7 @@ mod tests {
                 target: String::new(),
                 digests: String::new(),
             };
-            let frozen = payload.freeze(old.clone(), 0);
+            let frozen = payload.freeze(old.clone(), None, 0);
             let id = rerun_webhook_id(arrival, "crm", &frozen, body.as_bytes());
             assert_eq!(id, expected, "{old} {body}");
         }

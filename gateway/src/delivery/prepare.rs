@@ -83,10 +83,23 @@ fn own(
     )
 }
 
-/// Sends bytes that were frozen before: to the target of today, past the contract
-/// of today. Costs a parse and a scan: not for the async runtime.
-#[must_use]
-pub fn thaw(journey: &Journey, destination: &Destination, frozen: Frozen) -> Prepared {
+/// Makes bytes ready that were frozen before: for the target of today, past the
+/// contract of today.
+pub async fn thaw(
+    journey: &Arc<Journey>,
+    destination: &Arc<Destination>,
+    frozen: Frozen,
+    workers: &Workers,
+) -> Prepared {
+    let (journey, name) = (journey.clone(), destination.name.clone());
+    let destination = destination.clone();
+    // It costs a parse and a scan: not for the async runtime.
+    let thaw = move |_: &mut Instances| thawed(&journey, &destination, frozen);
+    let prepared = workers.run(&name, thaw).await;
+    prepared.unwrap_or_else(|_| host_fault())
+}
+
+fn thawed(journey: &Journey, destination: &Destination, frozen: Frozen) -> Prepared {
     match Document::parse(frozen.body.clone()) {
         Ok(document) => address(journey, destination, &document, frozen.body, frozen.digests),
         Err(error) => suspended("frozen_unreadable", error.to_string()),
@@ -149,8 +162,7 @@ fn suspended(reason: &str, detail: String) -> Prepared {
 }
 
 /// The gateway itself failed on a record.
-#[must_use]
-pub fn host_fault() -> Prepared {
+fn host_fault() -> Prepared {
     suspended(
         "host_fault",
         "the gateway itself failed on this record; its log has the details".into(),

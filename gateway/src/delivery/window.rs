@@ -11,12 +11,17 @@ use crate::{
 /// may be sent again after a crash, and what is held in memory.
 pub(super) const SPAN: u64 = 1024;
 
+/// The same where deliveries go out in batches, in batches of the largest size:
+/// some under way, some that fill.
+const SPAN_BATCHES: u64 = 4;
+
 /// Cursor, what has passed beyond it, and what is under way.
 #[derive(Debug)]
 pub(super) struct Window {
     cursor: Seq,
     ahead: SeqSet,
     next: Seq,
+    span: u64,
     /// With the size of the arrival's body.
     under_way: HashMap<Seq, usize>,
     bytes: usize,
@@ -28,9 +33,16 @@ impl Window {
             cursor: claim.cursor,
             ahead: claim.ahead.clone(),
             next: claim.cursor.next(),
+            span: SPAN,
             under_way: HashMap::new(),
             bytes: 0,
         }
+    }
+
+    /// Reaches as far as batches of at most so many records need it to.
+    pub(super) fn reach(&mut self, max_records: usize) {
+        let records = u64::try_from(max_records).unwrap_or(u64::MAX);
+        self.span = records.saturating_mul(SPAN_BATCHES).max(SPAN);
     }
 
     /// The next position that was not started, if the window reaches that far.
@@ -39,7 +51,12 @@ impl Window {
         while self.ahead.contains(self.next) || self.is_under_way(self.next) {
             self.next = self.next.next();
         }
-        (self.next <= head && self.next.0 <= self.cursor.0 + SPAN).then_some(self.next)
+        (self.next <= head && !self.is_spent()).then_some(self.next)
+    }
+
+    /// Whether it reaches no further until something at its cursor is settled.
+    pub(super) fn is_spent(&self) -> bool {
+        self.next.0 > self.cursor.0 + self.span
     }
 
     /// Notes that a delivery is under way, of an arrival of so many bytes.
@@ -157,6 +174,19 @@ mod tests {
         window.settled([Seq(1), Seq(4)]);
         assert!(!window.is_pending(Seq(4)) && window.is_pending(Seq(6)));
         assert_eq!(window.next(Seq(9)), Some(Seq(6)));
+    }
+
+    #[test]
+    fn the_window_reaches_further_for_large_batches() {
+        let mut window = window(0, &[]);
+        for (max_records, span) in [(1, SPAN), (100, SPAN), (1000, 4000)] {
+            window.reach(max_records);
+            window.next = Seq(span);
+            assert_eq!(window.next(Seq(9999)), Some(Seq(span)), "{max_records}");
+            window.next = Seq(span + 1);
+            assert!(window.is_spent());
+            assert_eq!(window.next(Seq(9999)), None, "{max_records}");
+        }
     }
 
     #[test]

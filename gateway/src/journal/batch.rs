@@ -8,10 +8,13 @@ use super::{Exception, Frozen};
 use crate::record::Arrival;
 
 /// How the members of a batch are joined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchFormat {
     /// One JSON array (RFC 8259) of the members.
+    #[default]
     JsonArray,
     /// One member a line, each line ended by a line feed.
     Ndjson,

@@ -65,6 +65,9 @@ fn show_delivery(delivery: &DeliveryView) -> std::io::Result<()> {
     if let Some(next) = delivery.next_attempt {
         print::line(format!("  next attempt {next}"))?;
     }
+    if let Some(batch) = &delivery.batch {
+        print::line(format!("  batch      frozen, sent again as {batch}"))?;
+    }
     if delivery.state.is_exception() {
         print::line(payload(delivery.frozen.as_ref()))?;
     }
@@ -76,6 +79,9 @@ fn show_delivery(delivery: &DeliveryView) -> std::io::Result<()> {
             "  attempt {} at {}: {}{status} after {} ms {}",
             attempt.number, attempt.at, attempt.outcome, attempt.duration_ms, attempt.error
         ))?;
+        if let Some(batch) = &attempt.batch {
+            print::line(format!("    in {}, of {} records", batch.id, batch.records))?;
+        }
         for line in attempt.response.as_deref().unwrap_or_default().lines() {
             print::line(format!("    | {}", print::harmless(line)))?;
         }

@@ -44,6 +44,7 @@ impl Check<'_, '_> {
                 Driver::Http(http) => {
                     self.headers(name, http);
                     self.api_key(name, http);
+                    self.batch(name, http);
                 }
                 Driver::File(file) => {
                     let place = (config.base_dir(file), file.path.text());
@@ -163,6 +164,21 @@ impl Check<'_, '_> {
                 );
                 self.add(&path, Mark::Hidden, finding.help("write one line of text"));
             }
+        }
+    }
+
+    /// A batch goes to one URL.
+    fn batch(&mut self, name: &str, http: &HttpDriver) {
+        if http.batch.is_some() && !http.url.is_constant() {
+            let finding = Finding::error(
+                Code::DoesNotApply,
+                "a batch needs one URL, and this one depends on the record",
+            );
+            self.add(
+                &["destination", name, "http", "url"],
+                Mark::Value,
+                finding.help("remove the placeholders, or http.batch"),
+            );
         }
     }
 

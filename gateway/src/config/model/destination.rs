@@ -14,6 +14,7 @@ use crate::{
         retry::Statuses,
         template::{PathTemplate, UrlTemplate},
     },
+    journal::BatchFormat,
     route::guard::Contract,
 };
 
@@ -119,6 +120,38 @@ pub struct HttpDriver {
     /// Content coding of bodies: `gzip`; none if not set. Signatures are over
     /// the coded bytes.
     pub compress: Option<Compression>,
+    /// Sends several records in one request; each in one of its own if not set.
+    pub batch: Option<Batch>,
+}
+
+/// Several records in one request, sent when the first limit is reached. Needs a
+/// URL without `{…}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Batch {
+    /// How records are joined.
+    pub format: BatchFormat,
+    /// Records in a batch at most.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_records: usize,
+    /// Length of a body before compression at most. A record that is longer by
+    /// itself goes alone.
+    #[schemars(range(min = 1024, max = 8_388_608))]
+    pub max_bytes: usize,
+    /// How long the first record of a batch waits for others.
+    #[schemars(range(min = 1, max = 600_000))]
+    pub max_wait_ms: u64,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            format: BatchFormat::default(),
+            max_records: 100,
+            max_bytes: 1024 * 1024,
+            max_wait_ms: 1000,
+        }
+    }
 }
 
 /// Content coding of bodies.

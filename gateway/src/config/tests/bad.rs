@@ -187,6 +187,48 @@ fn drivers() {
 }
 
 #[test]
+fn batches() {
+    let place = |key| ("CFG007", 10, key);
+    assert_found(&[
+        (
+            Add("http.batch = { max_records = 0 }\n"),
+            &[place("destination.out.http.batch.max_records")],
+        ),
+        (
+            Add("http.batch = { max_records = 1001, max_bytes = 1023, max_wait_ms = 0 }\n"),
+            &[
+                place("destination.out.http.batch.max_records"),
+                place("destination.out.http.batch.max_bytes"),
+                place("destination.out.http.batch.max_wait_ms"),
+            ],
+        ),
+        (
+            Add("http.batch = { format = \"csv\" }\n"),
+            &[("CFG006", 10, "destination.out.http.batch.format")],
+        ),
+        (
+            Add("http.compress = \"br\"\n"),
+            &[("CFG006", 10, "destination.out.http.compress")],
+        ),
+        // One request goes to one URL.
+        (
+            Swap(
+                "http.url = \"http://h/x\"",
+                "http.url = \"http://h/{kind}\"\nhttp.batch = {}",
+            ),
+            &[("CFG023", 9, "destination.out.http.url")],
+        ),
+        (
+            Swap(
+                "http.url = \"http://h/x\"",
+                "file.path = \"x\"\nfile.batch = {}",
+            ),
+            &[("CFG003", 10, "destination.out.file.batch")],
+        ),
+    ]);
+}
+
+#[test]
 fn names() {
     assert_found(&[
         (

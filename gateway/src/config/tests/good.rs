@@ -207,6 +207,22 @@ fn secrets_are_read_and_do_not_count_for_the_digest() {
 }
 
 #[test]
+fn batches_have_defaults() {
+    let text = format!("{BASE}http.batch = {{}}\nhttp.compress = \"gzip\"\n");
+    let loaded = load_text(&text).unwrap_or_else(|found| panic!("{found}"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let Driver::Http(http) = &loaded.config.destination["out"].driver else {
+        panic!("an http destination");
+    };
+    let batch = http.batch.as_ref().expect("batches");
+    assert_eq!((batch.max_records, batch.max_wait_ms), (100, 1000));
+    assert!(load_text(BASE).is_ok_and(|loaded| {
+        let driver = &loaded.config.destination["out"].driver;
+        matches!(driver, Driver::Http(http) if http.batch.is_none())
+    }));
+}
+
+#[test]
 fn paths_of_components_start_at_their_file() {
     let folder = Folder::new();
     folder.file("my.wasm", "");

@@ -14,8 +14,8 @@ use crate::{
         policy::Policy,
         prepare::{self, Prepared},
     },
-    journal::{Exception, Frozen},
-    plugin::{Instances, Workers},
+    journal::{BatchFormat, Exception, Frozen},
+    plugin::Workers,
     record::Arrival,
     route::{Journey, Suspension},
 };
@@ -25,6 +25,7 @@ pub(super) struct Job {
     pub(super) arrival: Arc<Arrival>,
     pub(super) revision: Arc<Revision>,
     pub(super) destination: Arc<Destination>,
+    pub(super) basis: Basis,
     pub(super) policy: Arc<Policy>,
     /// Cancelled when what has not been sent yet has to come back.
     pub(super) recall: CancellationToken,
@@ -57,6 +58,8 @@ pub(super) enum JobEnd {
     Line(Line),
     /// It was called back before anything was sent: it stands as it did before.
     Recalled,
+    /// It is ready, and sent with others.
+    Made(Box<Made>),
 }
 
 /// What was sent, and how it went.
@@ -64,6 +67,24 @@ pub(super) struct Sent {
     pub(super) attempted: Attempted,
     /// The payload in its frozen form, where it was not frozen before.
     pub(super) to_freeze: Option<Frozen>,
+}
+
+/// A payload that is ready to be sent with others.
+pub(super) struct Made {
+    pub(super) payload: Payload,
+    pub(super) webhook_id: String,
+    /// The format that it is frozen in, if it is.
+    pub(super) frozen: Option<BatchFormat>,
+    pub(super) basis: Basis,
+}
+
+/// What a payload is made on. Until it is sent it is made anew when this changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Basis {
+    /// The number of the revision.
+    pub(super) revision: u32,
+    /// How many corrections had been heeded.
+    pub(super) corrections: u64,
 }
 
 impl Job {
@@ -101,7 +122,7 @@ impl Job {
             Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
             Prepared::Ready(payload) => {
                 let id = self.fresh_id(&payload);
-                self.transmit(payload, &id, true).await
+                self.transmit(payload, &id, None).await
             }
         }
     }
@@ -122,18 +143,33 @@ impl Job {
         workers: &Workers,
         frozen: &Frozen,
     ) -> JobEnd {
-        let (journey, destination) = (journey.clone(), self.destination.clone());
-        let (thawed, name) = (frozen.clone(), destination.name.clone());
-        let thaw = move |_: &mut Instances| prepare::thaw(&journey, &destination, thawed);
-        let prepared = workers.run(&name, thaw).await;
-        match prepared.unwrap_or_else(|_| prepare::host_fault()) {
-            Prepared::Ready(payload) => self.transmit(payload, &frozen.webhook_id, false).await,
+        match prepare::thaw(journey, &self.destination, frozen.clone(), workers).await {
+            Prepared::Ready(payload) => {
+                let id = &frozen.webhook_id;
+                self.transmit(payload, id, Some(frozen)).await
+            }
             Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
             Prepared::Skipped(reason) => JobEnd::Skipped(reason),
         }
     }
 
-    async fn transmit(&self, payload: Payload, webhook_id: &str, fresh: bool) -> JobEnd {
+    /// Sends a payload, or hands it over to what sends it with others. What was
+    /// frozen to be sent alone goes alone.
+    async fn transmit(
+        &self,
+        payload: Payload,
+        webhook_id: &str,
+        frozen: Option<&Frozen>,
+    ) -> JobEnd {
+        let is_single = frozen.is_some_and(|frozen| frozen.batch_format.is_none());
+        if self.destination.batch().is_some() && !is_single {
+            return JobEnd::Made(Box::new(Made {
+                payload,
+                webhook_id: webhook_id.to_owned(),
+                frozen: frozen.and_then(|frozen| frozen.batch_format),
+                basis: self.basis,
+            }));
+        }
         match &self.destination.driver {
             Driver::File(_) => JobEnd::Line(Line {
                 seq: self.arrival.seq,
@@ -153,8 +189,9 @@ impl Job {
                 let Some(attempted) = http.send(envelope, policy, recall).await else {
                     return JobEnd::Recalled;
                 };
-                let to_freeze =
-                    fresh.then(|| payload.freeze(webhook_id.to_owned(), self.arrival.correction()));
+                let to_freeze = (!is_single).then(|| {
+                    payload.freeze(webhook_id.to_owned(), None, self.arrival.correction())
+                });
                 JobEnd::Sent(Box::new(Sent {
                     attempted,
                     to_freeze,

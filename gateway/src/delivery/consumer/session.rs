@@ -1,12 +1,17 @@
 //! One session of a consumer: from a claim until it stops, or has to claim again.
 
+mod batches;
 mod ended;
 mod first;
 mod obey;
 mod probes;
 mod retries;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{
@@ -18,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Consumer, Halt,
-    job::Done,
+    batches::{Member, Returned},
     lines::{Lines, Wrote},
     settling,
 };
@@ -27,6 +32,7 @@ use crate::{
     config::revision::Revision,
     delivery::{
         Destination, Driver,
+        batch::Forming,
         breaker::{Breaker, Rules},
         policy::Policy,
         window::Window,
@@ -93,8 +99,17 @@ pub(super) struct Session<'a> {
     window: Window,
     buffer: VecDeque<Arc<Arrival>>,
     corrections: watch::Receiver<u64>,
-    tasks: JoinSet<Done>,
+    corrections_heeded: u64,
+    tasks: JoinSet<Returned>,
+    /// Deliveries that wait to be sent in a batch.
+    forming: Forming<Member>,
+    /// Tasks that send a batch.
+    batches_under_way: usize,
+    /// Deliveries under way that had failed before.
     retries_under_way: usize,
+    /// Frozen batches under way, and how many of those deliveries are in them.
+    frozen_batches: usize,
+    in_frozen_batches: usize,
     settlement: Settlement,
     breaker: Breaker,
     /// Opens when plugins fail, so that a bad release parks a few records and
@@ -105,8 +120,12 @@ pub(super) struct Session<'a> {
     next_due: Option<Timestamp>,
     due_is_stale: bool,
     catching_up: Option<CatchingUp>,
+    /// The frozen batches that were tried while catching up: each once, though
+    /// each of its members is met.
+    caught_up: HashSet<Arc<str>>,
     /// Where probes with retries have come to.
     probed: Seq,
+    probed_batch: Option<Arc<str>>,
     /// Whether the next probe is made with a new arrival.
     probe_fresh: bool,
     /// The concurrency limit as the metric has it.
@@ -136,26 +155,35 @@ impl<'a> Session<'a> {
             )),
             Driver::Http(_) => None,
         };
+        let mut window = Window::new(claim);
+        window.reach(destination.batch().map_or(1, |limits| limits.max_records));
         Self {
             epoch: claim.epoch,
-            window: Window::new(claim),
+            window,
             policy: Arc::new(Policy::new(destination.concurrency, destination.rate)),
             recall: CancellationToken::new(),
             breaker: Breaker::new(destination.breaker.clone()),
             corrections: consumer.context.journal.corrections(),
+            corrections_heeded: 0,
             consumer,
             revision,
             destination,
             buffer: VecDeque::new(),
             tasks: JoinSet::new(),
+            forming: Forming::default(),
+            batches_under_way: 0,
             retries_under_way: 0,
+            frozen_batches: 0,
+            in_frozen_batches: 0,
             settlement: Settlement::new(Timestamp::now()),
             guests: Breaker::new(Rules::of_plugins()),
             lines,
             next_due: None,
             due_is_stale: true,
             catching_up: None,
+            caught_up: HashSet::new(),
             probed: Seq(0),
+            probed_batch: None,
             probe_fresh: false,
             shown_limit: 0,
         }
@@ -163,6 +191,7 @@ impl<'a> Session<'a> {
 
     pub(super) async fn run(mut self) -> Result<Ended, JournalError> {
         let mut head = self.consumer.context.journal.watch();
+        self.show_batches();
         loop {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
@@ -180,6 +209,7 @@ impl<'a> Session<'a> {
             self.start_first_attempts(newest).await?;
             self.start_retries().await?;
             self.probe().await?;
+            self.send_batches();
             if !self.settlement.is_empty() {
                 continue;
             }
@@ -187,7 +217,7 @@ impl<'a> Session<'a> {
             let wake = self.wake_at();
             tokio::select! {
                 Some(joined) = self.tasks.join_next() => match joined {
-                    Ok(done) => self.collect(done),
+                    Ok(returned) => self.collect(returned),
                     Err(_) => return Ok(Ended::Lost),
                 },
                 _ = head.changed() => {}
@@ -316,7 +346,8 @@ impl<'a> Session<'a> {
             .catching_up
             .filter(|_| !self.rests() && self.retry_room() > 0)
             .map(|_| Instant::now());
-        [probe, retry, lines, catching_up]
+        let batch = self.batch_due_at().filter(|_| !self.rests());
+        [probe, retry, lines, catching_up, batch]
             .into_iter()
             .flatten()
             .min()
@@ -335,6 +366,7 @@ impl<'a> Session<'a> {
         self.destination = destination.clone();
         self.revision = revision;
         self.adopt_policy();
+        self.adopt_batches();
         if let (Some(lines), Driver::File(settings)) = (&mut self.lines, &self.destination.driver) {
             lines.reconfigure(settings);
         }
@@ -359,8 +391,8 @@ impl<'a> Session<'a> {
     async fn drain(mut self) -> Result<Ended, JournalError> {
         self.call_back();
         while let Some(joined) = self.tasks.join_next().await {
-            if let Ok(done) = joined {
-                self.take_in(done);
+            if let Ok(returned) = joined {
+                self.take_in(returned);
             }
         }
         // Lines may need a part to be begun, and that to be settled, first.

@@ -1,16 +1,24 @@
 //! Turns jobs that ended into a settlement.
 
+mod batch;
+mod case;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub(super) use self::batch::settle_batch;
+use self::case::{Case, Sequel};
 use super::job::{Done, JobEnd, Sent};
 use crate::{
     config::model::Retry,
-    delivery::{http::Failed, retry},
-    journal::{Attempt, Exception, Outcome, Parking, Payload, Reason, Settlement, State},
+    delivery::{
+        http::{Attempted, Failed},
+        retry,
+    },
+    journal::{Outcome, Payload, Reason, Settlement, State},
     record::Seq,
-    route::{Suspension, chain::PLUGIN_SUSPENDED},
+    route::chain::PLUGIN_SUSPENDED,
 };
 
 /// What a destination's answer says about the destination itself.
@@ -35,7 +43,7 @@ pub(super) fn sign_of_guests(done: &Done) -> Sign {
         JobEnd::Suspended(_) | JobEnd::Recalled => Sign::None,
         // What was frozen did not meet a plugin again.
         _ if done.exception.is_some() => Sign::None,
-        JobEnd::Skipped(_) | JobEnd::Sent(_) | JobEnd::Line(_) => Sign::Works,
+        JobEnd::Skipped(_) | JobEnd::Sent(_) | JobEnd::Line(_) | JobEnd::Made(_) => Sign::Works,
     }
 }
 
@@ -63,7 +71,8 @@ pub(super) fn written(settlement: &mut Settlement, seq: Seq, revision: u32) {
     });
 }
 
-/// Adds a job that ended with anything but a line.
+/// Adds a job that ended with its delivery: with neither a line nor a payload
+/// that is sent with others.
 pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) -> Sign {
     let now = settlement.at;
     let Done {
@@ -84,7 +93,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
         outage,
     };
     match ended {
-        JobEnd::Line(_) | JobEnd::Recalled => Sign::None,
+        JobEnd::Line(_) | JobEnd::Recalled | JobEnd::Made(_) => Sign::None,
         JobEnd::Skipped(reason) => {
             skip(settlement, case.seq, &reason, revision);
             Sign::None
@@ -93,161 +102,61 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
             settlement.parked.push(case.suspend(&suspension));
             Sign::None
         }
-        JobEnd::Sent(sent) => case.sent(settlement, *sent, policy),
+        JobEnd::Sent(it) => sent(settlement, &case, *it, policy),
     }
 }
 
-/// One delivery that is being settled.
-struct Case {
-    seq: Seq,
-    correction: u32,
-    exception: Option<Exception>,
-    revision: u32,
-    now: Timestamp,
-    probe: bool,
-    outage: Duration,
+/// Adds a delivery that was sent alone.
+fn sent(settlement: &mut Settlement, case: &Case, sent: Sent, policy: &Retry) -> Sign {
+    let mut attempted = sent.attempted;
+    judge(&mut attempted, policy);
+    let Some(failed) = &attempted.failed else {
+        case.succeed(settlement, &attempted, None);
+        return Sign::Works;
+    };
+    let sequel = match next_attempt(case, case.first_failed(), failed, policy) {
+        Some(at) => Sequel::Retry(at, None),
+        None => Sequel::Death,
+    };
+    let payload = sent
+        .to_freeze
+        .map_or(Payload::Keep, |frozen| Payload::Freeze(Box::new(frozen)));
+    case.fail(settlement, &attempted, failed, None, sequel, payload);
+    sign_of(&attempted)
 }
 
-impl Case {
-    fn attempts(&self) -> u32 {
-        self.exception.as_ref().map_or(0, |kept| kept.attempts)
+/// Which failures are the receiver's last word is the destination's policy.
+fn judge(attempted: &mut Attempted, policy: &Retry) {
+    if let Some(failed) = &mut attempted.failed {
+        failed.for_good |= retry::is_last_word(attempted.status, &policy.statuses);
     }
+}
 
-    fn suspend(&self, suspension: &Suspension) -> Parking {
-        let reason = Reason::from(suspension.reason.as_str());
-        let detail = suspension.detail.clone();
-        self.park(
-            State::Suspended,
-            reason,
-            detail,
-            self.attempts(),
-            None,
-            Payload::Keep,
-        )
+fn sign_of(attempted: &Attempted) -> Sign {
+    match &attempted.failed {
+        Some(failed) if !failed.for_good => Sign::Fails(failed.retry_after),
+        Some(_) if attempted.status == 0 => Sign::None,
+        _ => Sign::Works,
     }
+}
 
-    /// The number of this attempt. Probes of a broken destination go on for as
-    /// long as it is broken: they count once.
-    fn number(&self) -> u32 {
-        match self.attempts() {
-            attempts if self.probe && attempts > 0 => attempts,
-            attempts => attempts + 1,
-        }
+/// When the next attempt is due; none if this one was the last.
+fn next_attempt(
+    case: &Case,
+    first_failed: Timestamp,
+    failed: &Failed,
+    policy: &Retry,
+) -> Option<Timestamp> {
+    if failed.for_good {
+        return None;
     }
-
-    fn sent(self, settlement: &mut Settlement, sent: Sent, policy: &Retry) -> Sign {
-        let mut attempted = sent.attempted;
-        if let Some(failed) = &mut attempted.failed {
-            failed.for_good |= retry::is_last_word(attempted.status, &policy.statuses);
-        }
-        let attempt = Attempt {
-            seq: self.seq,
-            number: self.number(),
-            at: attempted.at,
-            outcome: Reason::from(match &attempted.failed {
-                None => "delivered",
-                Some(failed) if failed.for_good => "refused",
-                Some(_) => "failed",
-            }),
-            status: attempted.status,
-            duration_ms: milliseconds(attempted.took),
-            error: attempted
-                .failed
-                .as_ref()
-                .map_or_else(String::new, |failed| failed.error.clone()),
-            response: attempted.response,
-            revision: self.revision,
-            batch: None,
-        };
-        let Some(failed) = attempted.failed else {
-            settlement.outcomes.push(Outcome {
-                seq: self.seq,
-                state: State::Delivered,
-                reason: Reason::none(),
-                status: attempt.status,
-                duration_ms: attempt.duration_ms,
-                revision: self.revision,
-            });
-            if self.exception.is_some() {
-                settlement.attempts.push(attempt);
-            }
-            return Sign::Works;
-        };
-        let payload = sent
-            .to_freeze
-            .map_or(Payload::Keep, |frozen| Payload::Freeze(Box::new(frozen)));
-        settlement.attempts.push(attempt);
-        settlement.parked.push(self.fail(&failed, policy, payload));
-        match failed.for_good {
-            true if attempted.status == 0 => Sign::None,
-            true => Sign::Works,
-            false => Sign::Fails(failed.retry_after),
-        }
-    }
-
-    fn fail(&self, failed: &Failed, policy: &Retry, payload: Payload) -> Parking {
-        let attempts = self.number();
-        let reason = Reason::from(failed.reason.as_str());
-        let error = failed.error.clone();
-        if failed.for_good {
-            return self.park(State::Dead, reason, error, attempts, None, payload);
-        }
-        let first = self.first_failed();
-        let next = retry::next_attempt(policy, attempts, first, self.now, failed.retry_after);
-        // What a probe finds does not count against the record it was made with.
-        let next = next.or_else(|| self.probe.then(|| later(self.now, policy)));
-        let state = if next.is_some() {
-            State::Retrying
-        } else {
-            State::Dead
-        };
-        self.park(state, reason, error, attempts, next, payload)
-    }
-
-    /// Where the budget begins: what an outage took of it is given back.
-    fn first_failed(&self) -> Timestamp {
-        match &self.exception {
-            Some(kept) if kept.attempts > 0 => {
-                let given_back = kept.first_failed.checked_add(self.outage);
-                given_back.unwrap_or(self.now).min(self.now)
-            }
-            _ => self.now,
-        }
-    }
-
-    fn park(
-        &self,
-        state: State,
-        reason: Reason,
-        detail: String,
-        attempts: u32,
-        next_attempt: Option<Timestamp>,
-        payload: Payload,
-    ) -> Parking {
-        Parking {
-            exception: Exception {
-                seq: self.seq,
-                state,
-                reason,
-                detail,
-                attempts,
-                splits: 0,
-                first_failed: self.first_failed(),
-                next_attempt,
-                revision: self.revision,
-                batch: None,
-                correction: self.correction,
-            },
-            payload,
-        }
-    }
+    let (failures, hint) = (case.failures(), failed.retry_after);
+    let next = retry::next_attempt(policy, failures, first_failed, case.now, hint);
+    // What a probe finds does not count against the record it was made with.
+    next.or_else(|| case.probe.then(|| later(case.now, policy)))
 }
 
 fn later(now: Timestamp, policy: &Retry) -> Timestamp {
     now.checked_add(Duration::from_millis(policy.max_ms))
         .unwrap_or(Timestamp::MAX)
-}
-
-fn milliseconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

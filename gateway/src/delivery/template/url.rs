@@ -81,6 +81,13 @@ impl UrlTemplate {
         &self.text
     }
 
+    /// Whether it is the same for every record.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        let is_text = |piece: &Piece| matches!(piece.part, Part::Text(_));
+        self.pieces.iter().all(is_text)
+    }
+
     /// Scheme, host and port, which no record changes.
     #[must_use]
     pub fn base(&self) -> &Url {

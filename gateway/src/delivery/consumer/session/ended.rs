@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     super::{
         Halt,
+        batches::{Member, Returned},
         job::{Done, JobEnd},
         settling::{self, Sign},
     },
@@ -15,49 +16,80 @@ use super::{
 };
 use crate::{
     alert::Event,
+    delivery::http::Attempted,
     record::{Arrival, Seq},
 };
 
 impl Session<'_> {
-    pub(super) fn collect(&mut self, done: Done) {
-        self.take_in(done);
-        while let Some(Ok(done)) = self.tasks.try_join_next() {
-            self.take_in(done);
+    pub(super) fn collect(&mut self, returned: Returned) {
+        self.take_in(returned);
+        while let Some(Ok(returned)) = self.tasks.try_join_next() {
+            self.take_in(returned);
         }
     }
 
-    pub(super) fn take_in(&mut self, done: Done) {
+    pub(super) fn take_in(&mut self, returned: Returned) {
         self.settlement.at = Timestamp::now();
-        if done.exception.is_some() {
+        match returned {
+            Returned::One(done) => self.take_in_one(done),
+            Returned::Batch(done) => self.take_in_batch(done),
+        }
+    }
+
+    pub(super) fn take_in_one(&mut self, done: Done) {
+        let is_made = matches!(done.ended, JobEnd::Made(_));
+        if done.exception.is_some() && !is_made {
             self.retries_under_way -= 1;
         }
-        if matches!(done.ended, JobEnd::Recalled) {
-            return self.put_back(&done);
-        }
         let probe = done.probe;
+        if matches!(done.ended, JobEnd::Recalled) {
+            self.put_back(done.arrival.seq, done.outage);
+            self.heed_guests(Sign::None, probe);
+            return self.heed(Sign::None, probe);
+        }
         let guests = settling::sign_of_guests(&done);
         self.heed_guests(guests, probe);
         match (done.ended, &mut self.lines) {
+            (JobEnd::Made(made), _) => {
+                let member = Member {
+                    arrival: done.arrival,
+                    exception: done.exception,
+                    payload: made.payload,
+                    webhook_id: made.webhook_id,
+                    frozen: made.frozen,
+                    revision: done.revision,
+                    outage: done.outage,
+                };
+                self.made(member, made.basis, probe);
+            }
             (JobEnd::Line(line), Some(lines)) => {
                 lines.add(line, done.revision);
                 self.heed(Sign::None, probe);
             }
             (ended, _) => {
-                self.observe(&ended);
+                if let JobEnd::Sent(sent) = &ended {
+                    self.observe(&sent.attempted);
+                }
                 let done = Done { ended, ..done };
                 let arrival = done.arrival.clone();
                 let before = self.settlement.parked.len();
                 let sign = settling::settle(&mut self.settlement, done, &self.destination.retry);
-                self.tell_parked(before, &arrival);
+                self.tell_parked(before, [&*arrival]);
                 self.heed(sign, probe);
             }
         }
     }
 
-    /// Tells what became suspended or dead of the parkings from `before` on.
-    fn tell_parked(&self, before: usize, arrival: &Arrival) {
+    /// Tells what became suspended or dead of the parkings from `before` on, which
+    /// are those of these arrivals, if there are any.
+    pub(super) fn tell_parked<'a>(
+        &self,
+        before: usize,
+        arrivals: impl IntoIterator<Item = &'a Arrival>,
+    ) {
         let (alerts, limits) = (&self.consumer.context.alerts, &self.revision.config.alerts);
-        for parking in self.settlement.parked.iter().skip(before) {
+        let parked = self.settlement.parked.iter().skip(before);
+        for (parking, arrival) in parked.zip(arrivals) {
             let state = parking.exception.state;
             alerts.parked(&self.destination.name, arrival, state, limits);
         }
@@ -75,30 +107,27 @@ impl Session<'_> {
         recall.cancel();
     }
 
-    fn put_back(&mut self, done: &Done) {
-        let seq = done.arrival.seq;
+    /// Notes that a delivery stands as it did before its task began. `outage` is
+    /// the time that was given back to it.
+    pub(super) fn put_back(&mut self, seq: Seq, outage: Duration) {
         self.window.put_back(seq);
         self.due_is_stale = true;
         // Where the breaker opened again, another round follows its return.
         if let Some(catching_up) = &mut self.catching_up
-            && !done.outage.is_zero()
+            && !outage.is_zero()
         {
             catching_up.after = catching_up.after.min(Seq(seq.0 - 1));
         }
-        self.heed(Sign::None, done.probe);
-        self.heed_guests(Sign::None, done.probe);
     }
 
-    pub(super) fn observe(&self, ended: &JobEnd) {
-        if let JobEnd::Sent(sent) = ended {
-            let destination = self.destination.name.to_string();
-            metrics::histogram!("cdr_gateway_attempt_seconds", "destination" => destination)
-                .record(sent.attempted.took.as_secs_f64());
-            if let Some(failed) = &sent.attempted.failed {
-                let failure = (sent.attempted.at, failed.reason.clone());
-                let status = &self.consumer.status;
-                status.update(|status| status.last_failure = Some(failure));
-            }
+    pub(super) fn observe(&self, attempted: &Attempted) {
+        let destination = self.destination.name.to_string();
+        metrics::histogram!("cdr_gateway_attempt_seconds", "destination" => destination)
+            .record(attempted.took.as_secs_f64());
+        if let Some(failed) = &attempted.failed {
+            let failure = (attempted.at, failed.reason.clone());
+            let status = &self.consumer.status;
+            status.update(|status| status.last_failure = Some(failure));
         }
     }
 
@@ -177,6 +206,7 @@ impl Session<'_> {
         tracing::info!(destination = &*self.destination.name, "destination is back");
         let after = Seq(0);
         self.catching_up = Some(CatchingUp { after, outage });
+        self.caught_up.clear();
         let status = &self.consumer.status;
         status.update(|status| status.end(|halt| matches!(halt, Halt::BreakerOpen { .. })));
         self.gauge_breaker(0.0);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::{job::Job, settling},
+    super::{batches::Returned, job::Job, settling},
     LINES_AHEAD, MAX_BYTES_UNDER_WAY, Occasion, READ_BYTES, READ_LIMIT, SETTLE_LIMIT, Session,
 };
 use crate::{
@@ -35,10 +35,11 @@ impl Session<'_> {
 
     pub(super) fn has_room(&self) -> bool {
         let first_attempts = self.window.under_way() - self.retries_under_way;
-        let room = match &self.lines {
-            Some(_) => first_attempts < LINES_AHEAD,
+        let room = match (&self.lines, self.destination.batch()) {
+            (Some(_), _) => first_attempts < LINES_AHEAD,
+            (None, Some(limits)) => self.has_room_to_form(limits),
             // Twice, so that chains run while requests are under way.
-            None => first_attempts < self.policy.limit() * 2,
+            (None, None) => first_attempts < self.policy.limit() * 2,
         };
         room && self.window.bytes() < MAX_BYTES_UNDER_WAY
             && self.settlement.outcomes.len() < SETTLE_LIMIT
@@ -68,10 +69,13 @@ impl Session<'_> {
             .cloned())
     }
 
-    /// What was read ahead may be corrected, and what was suspended due.
+    /// What was read ahead or waits for company may be corrected, and what was
+    /// suspended due.
     pub(super) fn heed_corrections(&mut self) {
+        self.corrections_heeded = *self.corrections.borrow();
         self.buffer.clear();
         self.due_is_stale = true;
+        self.put_back_waiting();
     }
 
     pub(super) fn is_routed_here(&self, arrival: &Arc<Arrival>) -> bool {
@@ -107,6 +111,7 @@ impl Session<'_> {
             arrival,
             revision: self.revision.clone(),
             destination: self.destination.clone(),
+            basis: self.basis(),
             policy: self.policy.clone(),
             recall: self.recall.clone(),
             exception,
@@ -115,7 +120,8 @@ impl Session<'_> {
             outage: occasion.outage,
         };
         let workers = self.consumer.context.workers.clone();
-        self.tasks.spawn(job.run(workers));
+        let deliver = async move { Returned::One(job.run(workers).await) };
+        self.tasks.spawn(deliver);
         Ok(())
     }
 }

@@ -5,9 +5,12 @@ use tokio::time::Instant;
 
 use super::{Occasion, Session};
 use crate::{
-    journal::{JournalError, State},
+    journal::{Exception, JournalError, State},
     record::Seq,
 };
+
+/// Exceptions read at once, to find one outside a batch.
+const PAGE: usize = 64;
 
 impl Session<'_> {
     /// While the breaker is open: one attempt at a time, in turn with a new
@@ -56,17 +59,39 @@ impl Session<'_> {
     }
 
     pub(super) async fn probe_with_retry(&mut self) -> Result<bool, JournalError> {
-        let journal = self.consumer.context.journal.clone();
-        let name = self.destination.name.clone();
-        for after in [self.probed, Seq(0)] {
-            let page = journal
-                .exceptions(&name, Some(State::Retrying), after, 1)
-                .await?;
-            if let Some(exception) = page.into_iter().next() {
-                self.probed = exception.seq;
-                return self.retry(exception, Occasion::probe()).await;
+        // Each in turn, and of a batch that was the last one no other member.
+        let last = self.probed_batch.take();
+        let next = match self.retrying_after(self.probed, last.as_deref()).await? {
+            Some(next) => Some(next),
+            None => self.retrying_after(Seq(0), None).await?,
+        };
+        let Some(exception) = next else {
+            return Ok(false);
+        };
+        self.probed = exception.seq;
+        self.probed_batch.clone_from(&exception.batch);
+        self.retry(exception, Occasion::probe()).await
+    }
+
+    /// The first retry after a position that is not in this batch.
+    async fn retrying_after(
+        &self,
+        mut after: Seq,
+        batch: Option<&str>,
+    ) -> Result<Option<Exception>, JournalError> {
+        let journal = &self.consumer.context.journal;
+        let name = &self.destination.name;
+        let state = Some(State::Retrying);
+        loop {
+            let page = journal.exceptions(name, state, after, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(None);
+            };
+            after = last.seq;
+            let is_other = |kept: &Exception| batch.is_none() || kept.batch.as_deref() != batch;
+            if let Some(other) = page.into_iter().find(is_other) {
+                return Ok(Some(other));
             }
         }
-        Ok(false)
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{CatchingUp, Occasion, Session};
+use super::{CatchingUp, MAX_BYTES_UNDER_WAY, Occasion, Session};
 use crate::journal::{Exception, JournalError, State};
 
 impl Session<'_> {
@@ -26,7 +26,12 @@ impl Session<'_> {
         let limit = room + self.window.under_way();
         let journal = self.consumer.context.journal.clone();
         let due = journal.due(&self.destination.name, now, limit).await?;
-        let started = self.retry_all(due, room, Occasion::default()).await?;
+        let mut started = 0;
+        for exception in due {
+            if self.retry_room() > 0 && self.retry(exception, Occasion::default()).await? {
+                started += 1;
+            }
+        }
         // Others may be due while these are under way. Where none could be
         // started, the end of a task is what changes that.
         self.next_due = None;
@@ -36,9 +41,21 @@ impl Session<'_> {
 
     /// Half of the slots at most, so that old retries cannot starve first
     /// attempts.
+    ///
+    /// A retry that joins a batch needs no slot of its own, but room where it
+    /// waits for company. Which kind the next one is shows only when it is read:
+    /// without room for either, there is none.
     pub(super) fn retry_room(&self) -> usize {
         let slots = (self.policy.limit() / 2).max(1);
-        slots.saturating_sub(self.retries_under_way)
+        let slots = slots.saturating_sub(self.frozen_batches);
+        let others = self.retries_under_way - self.in_frozen_batches;
+        let is_full = self.window.bytes() >= MAX_BYTES_UNDER_WAY;
+        match self.destination.batch() {
+            _ if is_full && self.retries_under_way > 0 => 0,
+            None => slots.saturating_sub(others),
+            Some(_) if slots == 0 => 0,
+            Some(limits) => limits.max_records.saturating_sub(self.unsent()),
+        }
     }
 
     pub(super) async fn refresh_due(&mut self) -> Result<(), JournalError> {
@@ -70,32 +87,27 @@ impl Session<'_> {
         let page = journal
             .exceptions(&name, Some(State::Retrying), from.after, room)
             .await?;
-        self.catching_up = page.last().map(|last| CatchingUp {
-            after: last.seq,
-            ..from
-        });
+        if page.is_empty() {
+            self.catching_up = None;
+            self.caught_up.clear();
+        }
         self.due_is_stale = true;
         let occasion = Occasion {
             outage: from.outage,
             ..Occasion::default()
         };
-        self.retry_all(page, room, occasion).await?;
-        Ok(())
-    }
-
-    pub(super) async fn retry_all(
-        &mut self,
-        exceptions: Vec<Exception>,
-        room: usize,
-        occasion: Occasion,
-    ) -> Result<usize, JournalError> {
-        let mut started = 0;
-        for exception in exceptions {
-            if started < room && self.retry(exception, occasion).await? {
-                started += 1;
+        for exception in page {
+            if self.retry_room() == 0 {
+                break;
             }
+            let after = exception.seq;
+            let batch = exception.batch.clone();
+            if batch.is_none_or(|batch| self.caught_up.insert(batch)) {
+                self.retry(exception, occasion).await?;
+            }
+            self.catching_up = Some(CatchingUp { after, ..from });
         }
-        Ok(started)
+        Ok(())
     }
 
     /// True if the delivery was started.
@@ -106,6 +118,9 @@ impl Session<'_> {
     ) -> Result<bool, JournalError> {
         if self.window.is_under_way(exception.seq) {
             return Ok(false);
+        }
+        if self.retry_batch(&exception, occasion).await? {
+            return Ok(true);
         }
         let journal = self.consumer.context.journal.clone();
         let Some(arrival) = journal.get(exception.seq).await? else {
