@@ -80,6 +80,7 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
         to = ["crm", "bi", "archive"]
         [destination.crm]
         http.url = "{crm}"
+        http.compress = "gzip"
         http.headers = {{ x-run = "{run}" }}
         retry = {{ initial_ms = 20, max_ms = 200 }}
         [destination.bi]

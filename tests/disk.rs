@@ -54,7 +54,11 @@ fn config(crm: &Receiver) -> String {
 /// Starts a gateway on a disk that fails below `directory` on command. None
 /// where there is no way to make one.
 fn start(crm: &Receiver, directory: &str) -> Option<(Gateway, FaultyDisk)> {
-    let workspace = Workspace::new(&config(crm));
+    start_with(&config(crm), directory)
+}
+
+fn start_with(config: &str, directory: &str) -> Option<(Gateway, FaultyDisk)> {
+    let workspace = Workspace::new(config);
     let disk = FaultyDisk::below(&workspace.path(directory))?;
     let gateway = Gateway::start_with(workspace, &disk.environment());
     Some((gateway, disk))
@@ -155,6 +159,47 @@ fn what_a_failed_sync_left_behind_is_not_taken_twice() {
         gateway = gateway.kill_and_restart_after(|| disk.heal());
         push_until_acknowledged(&gateway, record);
     }
+    assert_all_there(gateway, &crm, &records);
+}
+
+#[test]
+fn a_disk_that_hangs_keeps_nobody_waiting() {
+    let crm = Receiver::start();
+    let hurried = config(&crm).replace("600000", "300");
+    let Some((gateway, disk)) = start_with(&hurried, "data/") else {
+        return;
+    };
+    let records = records(RECORDS);
+    disk.hang("s");
+    for record in &records {
+        assert!(!push(&gateway, record), "acknowledged");
+    }
+    assert_eq!(gateway.get("/healthz").0, 200);
+    assert_eq!(gateway.counted("crm", "delivered"), 0);
+    disk.heal();
+    // What was under way is committed by now, or will be: it is not taken twice.
+    for record in &records {
+        push_until_acknowledged(&gateway, record);
+    }
+    assert_all_there(gateway, &crm, &records);
+}
+
+#[test]
+fn files_on_a_disk_that_hangs_keep_nobody_else_waiting() {
+    let crm = Receiver::start();
+    let Some((gateway, disk)) = start(&crm, "data/files") else {
+        return;
+    };
+    disk.hang("wso");
+    let records = records(RECORDS);
+    for record in &records {
+        assert!(push(&gateway, record));
+    }
+    gateway.wait_for_count("crm", "delivered", RECORDS);
+    let (status, problem) = gateway.api_post("/reload", &serde_json::json!({}));
+    assert_eq!(status, 200, "{problem}");
+    assert_eq!(gateway.counted("archive", "delivered"), 0);
+    disk.heal();
     assert_all_there(gateway, &crm, &records);
 }
 

@@ -70,7 +70,7 @@ fn by_id<'a>(
     let mut ids = BTreeMap::new();
     let mut accepted = BTreeSet::new();
     for request in got {
-        let session = session(&request.body);
+        let session = session(&request.text());
         let id = request.header("webhook-id");
         assert_eq!(*ids.entry(session.clone()).or_insert(id), id, "{session}");
         requests.entry(id.to_owned()).or_default().push(request);
@@ -106,7 +106,7 @@ fn assert_frozen(gateway: &Gateway, crm: &BTreeMap<String, Vec<&Received>>) -> u
         };
         assert_eq!(last["outcome"], "delivered", "{delivery}");
         let on_record = &requests[requests.len() - attempts.len()..];
-        let mut bodies = on_record.iter().map(|request| &request.body);
+        let mut bodies = on_record.iter().map(|request| &request.raw);
         let first = bodies.next().expect("a request");
         assert!(bodies.all(|body| body == first), "{delivery}");
         let runs: BTreeSet<_> = on_record.iter().map(|sent| sent.header("x-run")).collect();

@@ -3,7 +3,8 @@
  * file `now` in FAULTS_BY says so. That file holds the calls that fail, by letter, and
  * the number of the error: "s 5" fails every sync with EIO, although what was
  * written may well be stored. With the number 0 they claim to have succeeded and
- * do nothing. An empty file fails nothing.
+ * do nothing, with 1000 they hang for as long as it stands there. An empty file
+ * fails nothing.
  *
  *   w  write, pwrite      s  fsync, fdatasync
  *   t  ftruncate          o  open to write or create
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define NONE (-1)
+#define HANG 1000
 
 /* The error that a kind of call fails with now; NONE for none. */
 static int ordered(char kind)
@@ -62,28 +64,37 @@ static int is_below(const char *path)
 	return base && strncmp(path, base, strlen(base)) == 0;
 }
 
+/* What a call comes to that is below; waits while it is to hang. */
+static int verdict(char kind)
+{
+	int error;
+
+	while ((error = ordered(kind)) == HANG)
+		usleep(10 * 1000);
+	return error;
+}
+
 /* What a call on a file comes to instead of being made; NONE if it is made. */
 static int instead(char kind, int fd)
 {
 	char link[64], path[PATH_MAX];
-	int error = ordered(kind);
 	ssize_t length;
 
-	if (error == NONE)
+	if (ordered(kind) == NONE)
 		return NONE;
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	length = readlink(link, path, sizeof path - 1);
 	if (length < 0)
 		return NONE;
 	path[length] = 0;
-	return is_below(path) ? error : NONE;
+	return is_below(path) ? verdict(kind) : NONE;
 }
 
 static int instead_of_open(const char *path, int flags)
 {
 	if ((flags & (O_CREAT | O_TRUNC)) == 0 && (flags & O_ACCMODE) == O_RDONLY)
 		return NONE;
-	return is_below(path) ? ordered('o') : NONE;
+	return is_below(path) ? verdict('o') : NONE;
 }
 
 #define NEXT(type, name, ...) \

@@ -13,6 +13,9 @@ pub const EIO: i32 = 5;
 pub const ENOSPC: i32 = 28;
 pub const EROFS: i32 = 30;
 
+/// No error, but what `faults.c` takes for an order to hang.
+const HANG: i32 = 1000;
+
 /// Calls that change files below a directory fail while it says so.
 pub struct FaultyDisk {
     library: &'static Path,
@@ -50,6 +53,11 @@ impl FaultyDisk {
     /// Fails these calls from now on; `faults.c` has the letters.
     pub fn fail(&self, calls: &str, error: i32) {
         self.order(&format!("{calls} {error}"));
+    }
+
+    /// Lets these calls hang from now on.
+    pub fn hang(&self, calls: &str) {
+        self.fail(calls, HANG);
     }
 
     /// Claims from now on to have synced, and does not.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io::Read,
     net::SocketAddr,
     sync::{Arc, Mutex},
     thread,
@@ -15,6 +16,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::IntoResponse,
 };
+use flate2::read::MultiGzDecoder;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use super::until;
@@ -35,6 +37,17 @@ pub struct Received {
 }
 
 impl Received {
+    /// The body as text, as it was before it was compressed.
+    pub fn text(&self) -> String {
+        if self.header("content-encoding") != "gzip" {
+            return self.body.clone();
+        }
+        let mut text = String::new();
+        let mut decoder = MultiGzDecoder::new(&self.raw[..]);
+        decoder.read_to_string(&mut text).expect("a gzip of text");
+        text
+    }
+
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().expect("a header of text"))
