@@ -23,6 +23,7 @@ mod disk;
 mod edit;
 mod excerpts;
 mod files;
+mod hold;
 mod inbound;
 mod ingest;
 mod isolation;

@@ -109,7 +109,7 @@ fn answers_are_understood() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
     let config = three_destinations(&crm, &bi, r#""mask""#).replace(
         "[destination.crm]",
-        "[destination.crm]\nretry = { initial_ms = 20, max_ms = 20 }",
+        "[destination.crm]\nretry = { initial_ms = 20, max_ms = 20, gone = \"dead\" }",
     );
     let gateway = Gateway::start(&config);
     let records = records(3);
@@ -242,6 +242,35 @@ fn a_mended_url_heals_what_failed_before() {
     assert!(right.got().iter().all(|got| got.path == "/new/cdr"));
     let all = [wrong.got(), right.got()].concat();
     assert_same_id_same_bytes(&all);
+}
+
+#[test]
+fn a_retry_that_the_receiver_wants_later_is_not_tried_when_it_comes_back() {
+    let crm = Receiver::start();
+    // One is told to come later; the others open the breaker, and come back with it.
+    let policy = "concurrency = 1\nretry = { initial_ms = 600000, max_ms = 600000 }";
+    let config = all_to("crm", &format!("http.url = \"{}\"\n{policy}", crm.url()));
+    crm.answer_once(503, "retry-after", "3600");
+    let gateway = Gateway::start(&config);
+    let records = records(8);
+    gateway.push("cdr", &records[0]);
+    let told = gateway.wait_for("crm", "retrying", 1)[0]["next_attempt"].clone();
+    crm.answer(&[503]);
+    for record in &records[1..] {
+        gateway.push("cdr", record);
+    }
+    crm.wait_for(6);
+    crm.answer(&[200]);
+    gateway.wait_for("crm", "delivered", 7);
+    let left = &gateway.deliveries("crm", "retrying")[0];
+    assert_eq!((&left["seq"], &left["next_attempt"]), (&1.into(), &told));
+    assert_eq!(left["failed_attempts"], 1);
+
+    // A person's word counts more.
+    let request = serde_json::json!({ "arrivals": [left["arrival"]] });
+    let (status, _) = gateway.api_post("/deliveries/retry", &request);
+    assert_eq!(status, 200);
+    gateway.wait_for("crm", "delivered", 8);
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn a_kill_while_a_backlog_expires_keeps_the_books() {
 #[test]
 fn exceptions_that_nobody_looks_after_expire() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
-    crm.answer(&[410]);
+    crm.answer(&[404]);
     let settings = "keep_suspended_s = 1";
     let journal = "\n[journal]\nkeep_dead_s = 1";
     let gateway = Gateway::start(&format!("{}{journal}", config(&crm, &bi, settings)));

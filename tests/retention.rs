@@ -61,7 +61,7 @@ fn reload(gateway: &Gateway, config: &str) {
 #[test]
 fn settled_arrivals_go_after_a_week_and_the_books_stay() {
     let (crm, extra) = (Receiver::start(), Receiver::start());
-    crm.answer(&[410, 200]);
+    crm.answer(&[404, 200]);
     let gateway = Gateway::start(&config(&crm, ""));
     let records = records(5);
     gateway.push("cdr", &records[0]);

@@ -11,6 +11,7 @@ mod api;
 mod auth;
 mod correct;
 mod deliveries;
+mod destinations;
 mod health;
 mod meter;
 mod problem;
@@ -49,7 +50,10 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
     let api = Router::new()
         .route("/revision", get(api::revision))
         .route("/reload", post(api::reload))
-        .route("/destinations", get(api::destinations))
+        .route("/destinations", get(destinations::list))
+        .route("/destinations/{name}", get(destinations::show))
+        .route("/destinations/{name}/pause", post(destinations::pause))
+        .route("/destinations/{name}/resume", post(destinations::resume))
         .route("/balance", get(api::balance))
         .route("/arrivals/{id}", get(deliveries::arrival))
         .route(

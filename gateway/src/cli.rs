@@ -10,6 +10,7 @@ mod client;
 mod completions;
 mod deliveries;
 mod demo;
+mod destinations;
 mod log;
 mod print;
 mod reload;
@@ -54,6 +55,9 @@ enum Command {
     /// List, show, edit, retry and discard deliveries
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
+    /// List, show, pause and resume destinations
+    #[command(subcommand)]
+    Destinations(destinations::DestinationsCommand),
     /// Show the ledger of every destination, and whether it balances
     #[command(
         after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
@@ -108,6 +112,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Deliveries(command) => deliveries::run(command),
+        Command::Destinations(command) => destinations::run(command),
         Command::Balance(args) => balance::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Schema => schema::run(),

@@ -87,7 +87,7 @@ fn traffic(gateway: &Gateway, crm: &Receiver) {
         sender.tell("keep");
     }
     settled(gateway, "crm");
-    crm.answer(&[410, 200]);
+    crm.answer(&[404, 200]);
     sender.tell("keep");
     settled(gateway, "crm");
     for behaviour in [

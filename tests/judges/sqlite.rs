@@ -43,7 +43,7 @@ fn the_journal_is_sound_and_readable_while_the_gateway_runs() {
     let journal = gateway.workspace.path("data/journal.db");
     let prompt = Prompt(journal.display().to_string());
 
-    crm.answer(&[410, 503, 200]);
+    crm.answer(&[404, 503, 200]);
     gateway.push("cdr", SEED);
     gateway.wait_for("crm", "dead", 1);
     gateway.push("cdr", &records(1)[0]);
@@ -93,7 +93,7 @@ fn the_journal_is_sound_and_readable_while_the_gateway_runs() {
          FROM exceptions_readable WHERE destination = 'crm' ORDER BY seq",
     );
     let expected = json!([
-        { "destination": "crm", "seq": 1, "state": "dead", "reason": "http_410", "attempts": 1,
+        { "destination": "crm", "seq": 1, "state": "dead", "reason": "http_404", "attempts": 1,
             "later": null },
         { "destination": "crm", "seq": 2, "state": "retrying", "reason": "http_503",
             "attempts": 1, "later": 1 }

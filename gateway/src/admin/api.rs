@@ -1,4 +1,4 @@
-//! Revision, destinations and books.
+//! Revision and books.
 
 use axum::{
     Json,
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{
     Admin,
     problem::Problem,
-    view::{BalanceView, CountsView, DestinationView, LedgerView, RevisionView},
+    view::{BalanceView, LedgerView, RevisionView},
 };
 use crate::{
     journal::{JournalReader, Verification},
@@ -28,28 +28,6 @@ pub(super) async fn revision(State(admin): State<Admin>) -> Result<Json<Revision
 
 pub(super) async fn reload(State(admin): State<Admin>) -> Result<Json<Reloaded>, Problem> {
     Ok(Json(admin.runtime.reload().await?))
-}
-
-pub(super) async fn destinations(
-    State(admin): State<Admin>,
-) -> Result<Json<Vec<DestinationView>>, Problem> {
-    let revision = admin.runtime.revision();
-    let ledgers = admin.runtime.journal().ledgers().await?;
-    let view = |ledger: &crate::journal::Ledger| {
-        let name = ledger.destination.as_str();
-        let running = revision.destinations.get(name);
-        let status = admin.runtime.fleet().status(name);
-        DestinationView {
-            destination: name.to_owned(),
-            driver: running.map_or("retired", |it| it.driver.name()).into(),
-            numbers: running.and_then(|it| it.contract.map(|contract| contract.to_string())),
-            counts: CountsView::from(&ledger.counts),
-            cursor: ledger.cursor.0,
-            head: ledger.end.0,
-            status: status.and_then(|status| serde_json::to_value(status).ok()),
-        }
-    };
-    Ok(Json(ledgers.iter().map(view).collect()))
 }
 
 #[derive(Deserialize)]

@@ -78,6 +78,10 @@ pub fn describe_metrics() {
         "Batches that were halved, since a single record may be why they would be given up."
     );
     describe_gauge!(
+        "cdr_gateway_destination_held",
+        "Whether a destination sends nothing until it is resumed, by kind: paused by a person or the configuration, or stopped by its receiver."
+    );
+    describe_gauge!(
         "cdr_gateway_concurrency_limit",
         "Attempts that may be under way at once at a destination, as of now."
     );

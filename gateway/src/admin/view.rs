@@ -1,6 +1,7 @@
 //! What the API answers, and the command line reads.
 
 mod correction;
+mod destination;
 mod moment;
 mod repair;
 mod selection;
@@ -14,6 +15,7 @@ use crate::{
 };
 
 pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
+pub use destination::{DestinationView, PauseRequest, Standing};
 pub use moment::{Moment, UnknownMoment};
 pub use repair::{DiscardView, RepairRequest, RetryView, Tally};
 pub use selection::{NoMore, Selection};
@@ -27,25 +29,6 @@ pub struct RevisionView {
     pub digest: String,
     /// Plugins, tables, routes and destinations.
     pub summary: serde_json::Value,
-}
-
-/// A destination.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct DestinationView {
-    /// Its name.
-    pub destination: String,
-    /// `http`, `file`, or `retired`.
-    pub driver: String,
-    /// Its egress contract.
-    pub numbers: Option<String>,
-    /// Its counters.
-    pub counts: CountsView,
-    /// Positions in the journal: the cursor and the head.
-    pub cursor: u64,
-    /// The newest arrival of its range.
-    pub head: u64,
-    /// How its consumer stands; none where it has none.
-    pub status: Option<serde_json::Value>,
 }
 
 /// Deliveries per state.

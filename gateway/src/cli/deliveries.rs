@@ -48,7 +48,7 @@ pub(super) enum DeliveriesCommand {
     /// Says how many before it acts on more than the arrivals that are named, and
     /// acts only with --yes. The ledger counts them as discarded, with the reason.
     #[command(
-        after_help = "Examples:\n  cdr-gateway deliveries discard --state dead --reason http_410 --because \"the shop has closed\" --dry-run\n  cdr-gateway deliveries discard --because \"test call\" 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a"
+        after_help = "Examples:\n  cdr-gateway deliveries discard --state dead --reason http_404 --because \"the shop has closed\" --dry-run\n  cdr-gateway deliveries discard --because \"test call\" 019aa5a5-6d1c-7e30-9c1f-2b1f5c1d0e4a"
     )]
     Discard(repair::DiscardArgs),
 }

@@ -32,7 +32,7 @@ pub use alerts::Alerts;
 pub use backlog::{Backlog, WhenFull};
 pub use destination::{
     ApiKey, Batch, Compression, CredentialsIn, Destination, DestinationAuth, Driver, FileDriver,
-    FileFormat, HttpDriver, OAuth2, Retry, Sign, Tls,
+    FileFormat, Gone, HttpDriver, OAuth2, Retry, Sign, Tls,
 };
 pub use plugin::{Plugin, Table};
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};

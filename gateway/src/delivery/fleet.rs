@@ -16,7 +16,10 @@ use tokio::{
 };
 
 use super::consumer::{Chosen, Command, Consumer, Context, Repair, Status, StatusCell};
-use crate::{config::revision::Revision, journal::JournalError};
+use crate::{
+    config::revision::Revision,
+    journal::{JournalError, Reason},
+};
 
 /// Commands that wait for a consumer; beyond, whoever asks waits too.
 const COMMANDS: usize = 16;
@@ -160,13 +163,7 @@ impl Fleet {
         chosen: Vec<Chosen>,
         repair: &Repair,
     ) -> Result<usize, AskError> {
-        let commands = {
-            let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-            members
-                .get(destination)
-                .map(|member| member.commands.clone())
-        };
-        let commands = commands.ok_or_else(|| AskError::Unknown(destination.into()))?;
+        let commands = self.commands(destination)?;
         let chosen: BTreeSet<_> = chosen.into_iter().collect();
         let chosen: Vec<_> = chosen.into_iter().collect();
         let away = || AskError::Away(destination.into());
@@ -182,6 +179,44 @@ impl Fleet {
             repaired += answer.await.map_err(|_| away())??;
         }
         Ok(repaired)
+    }
+
+    /// Has a destination send nothing until it is resumed; returns when that is
+    /// committed. One that is held already stays as it is.
+    ///
+    /// # Errors
+    /// When no such destination runs, or it claims its place at the moment.
+    pub async fn pause(&self, destination: &str, because: Reason) -> Result<(), AskError> {
+        let ask = |reply| Command::Pause { because, reply };
+        self.ask(destination, ask).await
+    }
+
+    /// Has a destination send again; returns when that is committed.
+    ///
+    /// # Errors
+    /// When no such destination runs, or it claims its place at the moment.
+    pub async fn resume(&self, destination: &str) -> Result<(), AskError> {
+        self.ask(destination, |reply| Command::Resume { reply })
+            .await
+    }
+
+    async fn ask(
+        &self,
+        destination: &str,
+        command: impl FnOnce(oneshot::Sender<()>) -> Command,
+    ) -> Result<(), AskError> {
+        let commands = self.commands(destination)?;
+        let away = || AskError::Away(destination.into());
+        let (reply, answer) = oneshot::channel();
+        commands.send(command(reply)).await.map_err(|_| away())?;
+        answer.await.map_err(|_| away())
+    }
+
+    fn commands(&self, destination: &str) -> Result<mpsc::Sender<Command>, AskError> {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let member = members.get(destination);
+        let commands = member.map(|member| member.commands.clone());
+        commands.ok_or_else(|| AskError::Unknown(destination.into()))
     }
 
     /// Stops all consumers: what is under way may end within `limit`, the rest

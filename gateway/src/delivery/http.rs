@@ -94,6 +94,29 @@ pub struct Attempted {
     pub failed: Option<Failed>,
     /// How the answer began, if it was a failure.
     pub response: Excerpt,
+    /// What else the receiver asked for.
+    pub wish: Option<Wish>,
+}
+
+/// What a receiver asks for in the header `webhook-delivery`, as Svix reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// `abort-message`: this delivery is not to be tried again.
+    Abort,
+    /// `disable`: it wants no more deliveries at all.
+    Disable,
+}
+
+impl Wish {
+    const HEADER: &str = "webhook-delivery";
+
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        match headers.get(Self::HEADER)?.to_str().ok()?.trim() {
+            "abort-message" => Some(Self::Abort),
+            "disable" => Some(Self::Disable),
+            _ => None,
+        }
+    }
 }
 
 /// A failed attempt.
@@ -199,13 +222,14 @@ impl HttpDriver {
             (Err(error), _) => Err(uncompressed(&error)),
             (_, Err(error)) => Err(self.transport(&error)),
         };
-        let (status, failed, response) = match ended {
+        let (status, failed, wish, response) = match ended {
             Ok(answer) => {
                 let (status, failed) = (answer.status().as_u16(), judge(&answer));
+                let wish = Wish::of(answer.headers());
                 let kept = failed.as_ref().map_or(0, |_| self.keep_response_bytes);
-                (status, failed, self.read(answer, kept).await)
+                (status, failed, wish, self.read(answer, kept).await)
             }
-            Err(failed) => (0, Some(failed), Excerpt::default()),
+            Err(failed) => (0, Some(failed), None, Excerpt::default()),
         };
         Some(Attempted {
             at,
@@ -213,6 +237,7 @@ impl HttpDriver {
             status,
             failed,
             response,
+            wish,
         })
     }
 

@@ -129,6 +129,7 @@ mod tests {
             start: Seq(1),
             cursor: Seq(cursor),
             ahead: ahead.iter().copied().map(Seq).collect(),
+            hold: None,
             files: Vec::new(),
         })
     }

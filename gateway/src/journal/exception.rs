@@ -30,6 +30,9 @@ pub struct Exception {
     pub first_failed: Timestamp,
     /// When the next attempt is due; `None` when none follows by itself.
     pub next_attempt: Option<Timestamp>,
+    /// The receiver asked for no attempt before this time, even if the destination
+    /// comes back sooner.
+    pub not_before: Option<Timestamp>,
     /// The revision that the payload (or the failure) comes from.
     pub revision: u32,
     /// The frozen batch that the next attempt sends it in, by its id. `None`

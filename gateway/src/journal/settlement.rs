@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Attempt, Exception, Frozen, Outcome, SeqSet};
+use super::{Attempt, Exception, Frozen, Hold, HoldChange, Outcome, SeqSet};
 use crate::record::{ArrivalId, Seq};
 
 /// Where the range of a new destination starts.
@@ -28,6 +28,8 @@ pub struct Claim {
     pub cursor: Seq,
     /// The arrivals beyond the cursor that have passed as well.
     pub ahead: SeqSet,
+    /// Why it sends nothing, if it is held.
+    pub hold: Option<Hold>,
     /// The file parts that are being written, with their committed lengths.
     pub files: Vec<FilePart>,
 }
@@ -55,6 +57,8 @@ pub struct Settlement {
     pub attempts: Vec<Attempt>,
     /// File parts as they stand now; one row per destination, path and part.
     pub files: Vec<FilePart>,
+    /// Whether the destination sends nothing from now on, or sends again.
+    pub hold: HoldChange,
 }
 
 impl Settlement {
@@ -66,6 +70,7 @@ impl Settlement {
             parked: Vec::new(),
             attempts: Vec::new(),
             files: Vec::new(),
+            hold: HoldChange::None,
         }
     }
 
@@ -75,6 +80,7 @@ impl Settlement {
             && self.parked.is_empty()
             && self.attempts.is_empty()
             && self.files.is_empty()
+            && self.hold == HoldChange::None
     }
 }
 

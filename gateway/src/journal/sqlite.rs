@@ -52,6 +52,7 @@ mod destination;
 mod exceptions;
 mod fold;
 mod group;
+mod holds;
 mod keep;
 mod lock;
 mod names;

@@ -300,9 +300,24 @@ pub struct Retry {
     /// last a delivery is given up. In place of `initial_ms` and `max_ms`.
     #[schemars(inner(range(min = 1, max = DAY_MS)), length(max = 100))]
     pub schedule_ms: Vec<u64>,
+    /// What 410 means, unless `statuses` names it: the receiver wants no more
+    /// (`stop`: nothing is sent until a person resumes the destination), or not this
+    /// one (`dead`).
+    pub gone: Gone,
     /// Longest `Retry-After` of a receiver that is honoured.
     #[schemars(range(min = 1, max = DAY_MS))]
     pub retry_after_max_ms: u64,
+}
+
+/// What a receiver means by 410.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gone {
+    /// It wants no more deliveries at all.
+    #[default]
+    Stop,
+    /// It does not want this one.
+    Dead,
 }
 
 impl Default for Retry {
@@ -312,6 +327,7 @@ impl Default for Retry {
             max_ms: 3_600_000,
             budget_s: DAY_S,
             retry_after_max_ms: 3_600_000,
+            gone: Gone::default(),
             statuses: Statuses::default(),
             schedule_ms: Vec::new(),
         }

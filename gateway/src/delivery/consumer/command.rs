@@ -20,6 +20,18 @@ pub enum Command {
         /// or is in another state since it was chosen, is left alone.
         reply: oneshot::Sender<Result<usize, JournalError>>,
     },
+    /// Send nothing until it is resumed.
+    Pause {
+        /// Why, in a person's words.
+        because: Reason,
+        /// Told when it is committed.
+        reply: oneshot::Sender<()>,
+    },
+    /// Send again, whoever held it.
+    Resume {
+        /// Told when it is committed.
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// A delivery as it stood when someone chose it.

@@ -3,6 +3,7 @@
 mod batches;
 mod ended;
 mod first;
+mod hold;
 mod obey;
 mod probes;
 mod retries;
@@ -37,7 +38,7 @@ use crate::{
         policy::Policy,
         window::Window,
     },
-    journal::{Claim, JournalError, Settlement, State},
+    journal::{Claim, Hold, JournalError, Settlement, State},
     record::{Arrival, Seq},
 };
 
@@ -116,6 +117,10 @@ pub(super) struct Session<'a> {
     /// not all.
     guests: Breaker,
     lines: Option<Lines>,
+    /// Why it sends nothing, as the journal has it.
+    hold: Option<Hold>,
+    /// Since when the configuration pauses it, as far as this session knows.
+    paused_since: Option<Timestamp>,
     /// When the earliest retry is due, as far as known.
     next_due: Option<Timestamp>,
     due_is_stale: bool,
@@ -178,6 +183,8 @@ impl<'a> Session<'a> {
             settlement: Settlement::new(Timestamp::now()),
             guests: Breaker::new(Rules::of_plugins()),
             lines,
+            hold: claim.hold.clone(),
+            paused_since: None,
             next_due: None,
             due_is_stale: true,
             catching_up: None,
@@ -192,6 +199,7 @@ impl<'a> Session<'a> {
     pub(super) async fn run(mut self) -> Result<Ended, JournalError> {
         let mut head = self.consumer.context.journal.watch();
         self.show_batches();
+        self.heed_config();
         loop {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
@@ -332,7 +340,7 @@ impl<'a> Session<'a> {
 
     fn wake_at(&self) -> Option<Instant> {
         let probe = self.next_probe().map(Instant::from_std);
-        let probe = probe.filter(|_| !self.destination.paused);
+        let probe = probe.filter(|_| !self.is_held());
         // Without room a task that ends is what wakes.
         let retry = self
             .next_due
@@ -367,6 +375,7 @@ impl<'a> Session<'a> {
         self.revision = revision;
         self.adopt_policy();
         self.adopt_batches();
+        self.heed_config();
         if let (Some(lines), Driver::File(settings)) = (&mut self.lines, &self.destination.driver) {
             lines.reconfigure(settings);
         }

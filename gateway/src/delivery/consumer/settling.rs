@@ -5,15 +5,16 @@ mod case;
 
 use std::time::Duration;
 
+use http::StatusCode;
 use jiff::Timestamp;
 
 pub(super) use self::batch::settle_batch;
 use self::case::{Case, Sequel};
 use super::job::{Done, JobEnd, Sent};
 use crate::{
-    config::model::Retry,
+    config::model::{Gone, Retry},
     delivery::{
-        http::{Attempted, Failed},
+        http::{Attempted, Failed, Wish},
         retry,
     },
     journal::{Outcome, Payload, Reason, Settlement, State},
@@ -28,6 +29,8 @@ pub(super) enum Sign {
     Works,
     /// It failed, and may have said when to try again.
     Fails(Option<Duration>),
+    /// It wants no more deliveries, and said it so.
+    Stops(&'static str),
     /// Nothing was asked of it.
     None,
 }
@@ -109,12 +112,13 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
 /// Adds a delivery that was sent alone.
 fn sent(settlement: &mut Settlement, case: &Case, sent: Sent, policy: &Retry) -> Sign {
     let mut attempted = sent.attempted;
-    judge(&mut attempted, policy);
+    let stops = judge(&mut attempted, policy);
+    let sign = sign_of(&attempted, stops);
     let Some(failed) = &attempted.failed else {
         case.succeed(settlement, &attempted, None);
-        return Sign::Works;
+        return sign;
     };
-    let sequel = match next_attempt(case, case.first_failed(), failed, policy) {
+    let sequel = match next_attempt(case, case.first_failed(), failed, sign, policy) {
         Some(at) => Sequel::Retry(at, None),
         None => Sequel::Death,
     };
@@ -122,17 +126,48 @@ fn sent(settlement: &mut Settlement, case: &Case, sent: Sent, policy: &Retry) ->
         .to_freeze
         .map_or(Payload::Keep, |frozen| Payload::Freeze(Box::new(frozen)));
     case.fail(settlement, &attempted, failed, None, sequel, payload);
-    sign_of(&attempted)
+    sign
 }
 
-/// Which failures are the receiver's last word is the destination's policy.
-fn judge(attempted: &mut Attempted, policy: &Retry) {
-    if let Some(failed) = &mut attempted.failed {
-        failed.for_good |= retry::is_last_word(attempted.status, &policy.statuses);
+/// Which failures are the receiver's last word, and for how long it may put off,
+/// is the destination's policy. Tells how the receiver said that it wants no more,
+/// if it did.
+fn judge(attempted: &mut Attempted, policy: &Retry) -> Option<&'static str> {
+    let stops = stops(attempted, policy);
+    let Some(failed) = &mut attempted.failed else {
+        return stops;
+    };
+    let longest = Duration::from_millis(policy.retry_after_max_ms);
+    failed.retry_after = failed.retry_after.map(|hint| hint.min(longest));
+    failed.for_good |= retry::is_last_word(attempted.status, &policy.statuses);
+    if attempted.wish == Some(Wish::Abort) {
+        failed.for_good = true;
+        failed.reason = "aborted_by_receiver".into();
+    } else if stops.is_some() {
+        // It is sent again when a person resumes the destination.
+        failed.for_good = false;
+        failed.retry_after = None;
+    }
+    stops
+}
+
+fn stops(attempted: &Attempted, policy: &Retry) -> Option<&'static str> {
+    match attempted.wish {
+        Some(Wish::Disable) => Some("the receiver answered `webhook-delivery: disable`"),
+        Some(Wish::Abort) => None,
+        None => {
+            let is_gone = attempted.status == StatusCode::GONE.as_u16();
+            let is_final = retry::is_last_word(attempted.status, &policy.statuses);
+            (is_gone && is_final && policy.gone == Gone::Stop)
+                .then_some("the receiver answered 410 Gone")
+        }
     }
 }
 
-fn sign_of(attempted: &Attempted) -> Sign {
+fn sign_of(attempted: &Attempted, stops: Option<&'static str>) -> Sign {
+    if let Some(how) = stops {
+        return Sign::Stops(how);
+    }
     match &attempted.failed {
         Some(failed) if !failed.for_good => Sign::Fails(failed.retry_after),
         Some(_) if attempted.status == 0 => Sign::None,
@@ -145,10 +180,15 @@ fn next_attempt(
     case: &Case,
     first_failed: Timestamp,
     failed: &Failed,
+    sign: Sign,
     policy: &Retry,
 ) -> Option<Timestamp> {
     if failed.for_good {
         return None;
+    }
+    if matches!(sign, Sign::Stops(_)) {
+        // Due as soon as the destination is not held any more.
+        return Some(case.now);
     }
     let (failures, hint) = (case.failures(), failed.retry_after);
     let next = retry::next_attempt(policy, failures, first_failed, case.now, hint);

@@ -3,10 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::journal::Hold;
 
 /// Why a destination takes nothing at the moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Halt {
     /// The breaker is open: the receiver fails.
@@ -29,13 +31,17 @@ pub enum Halt {
 }
 
 /// How a consumer stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Deliveries under way.
     pub under_way: usize,
     /// Attempts that may be under way at once, as of now.
     pub concurrency_limit: usize,
-    /// Why nothing goes out, if so.
+    /// Why it sends nothing until a person resumes it, if so.
+    pub hold: Option<Hold>,
+    /// Whether the configuration pauses it.
+    pub paused_by_config: bool,
+    /// Why nothing goes out for the moment, if so.
     pub halt: Option<Halt>,
     /// When the last attempt failed, and its reason.
     pub last_failure: Option<(Timestamp, String)>,

@@ -7,7 +7,7 @@ use super::{
     arrivals,
     destination::Destination,
     group::Group,
-    retention,
+    holds, retention,
     tail::first_id_at,
     trouble::{Trouble, from_sql, time},
 };
@@ -35,6 +35,7 @@ pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<C
         start: destination.start,
         cursor: destination.cursor,
         ahead: destination.ahead,
+        hold: holds::load(connection, destination.id)?,
         files: open_files(connection, destination.id)?,
     })
 }

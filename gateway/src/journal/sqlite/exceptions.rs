@@ -21,7 +21,8 @@ use crate::{
 };
 
 const QUERY: &str = "SELECT e.seq, e.state, coalesce(r.text, ''), e.detail, e.attempts,
-    e.first_failed_ms, e.next_attempt_ms, e.revision, e.batch, e.splits, e.correction
+    e.first_failed_ms, e.next_attempt_ms, e.revision, e.batch, e.splits, e.correction,
+    e.not_before_ms
     FROM exceptions AS e JOIN destinations AS d ON d.id = e.destination
     LEFT JOIN reasons AS r ON r.id = e.reason WHERE d.name = ?1";
 
@@ -104,6 +105,7 @@ fn exceptions(
 fn exception(row: &Row<'_>) -> Result<Exception, Trouble> {
     let code: i64 = row.get(1)?;
     let next: Option<i64> = row.get(6)?;
+    let not_before: Option<i64> = row.get(11)?;
     Ok(Exception {
         seq: Seq(from_sql(row.get(0)?, "a seq")?),
         state: State::from_code(from_sql(code, "a state")?)
@@ -113,6 +115,9 @@ fn exception(row: &Row<'_>) -> Result<Exception, Trouble> {
         attempts: from_sql(row.get(4)?, "a number of attempts")?,
         first_failed: time(row.get(5)?, "a first failure")?,
         next_attempt: next.map(|ms| time(ms, "a next attempt")).transpose()?,
+        not_before: not_before
+            .map(|ms| time(ms, "a time to wait for"))
+            .transpose()?,
         revision: from_sql(row.get(7)?, "a revision")?,
         batch: row.get(8)?,
         splits: from_sql(row.get(9)?, "a number of splits")?,

@@ -40,8 +40,9 @@ pub(super) fn park(
         .connection
         .prepare_cached(
             "INSERT OR REPLACE INTO exceptions (destination, seq, state, reason, detail, attempts,
-             first_failed_ms, next_attempt_ms, revision, batch, splits, correction)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             first_failed_ms, next_attempt_ms, revision, batch, splits, correction,
+             not_before_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             destination,
@@ -56,6 +57,7 @@ pub(super) fn park(
             exception.batch,
             exception.splits,
             exception.correction,
+            exception.not_before.map(Timestamp::as_millisecond),
         ])?;
     match &parking.payload {
         Payload::Keep => Ok(()),

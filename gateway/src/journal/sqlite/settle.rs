@@ -13,6 +13,7 @@ use super::{
     backlog, corrections,
     destination::Destination,
     group::Group,
+    holds,
     keep::{forget, note_file, park, record},
     trouble::{Trouble, from_sql, to_sql},
 };
@@ -63,6 +64,7 @@ pub(super) fn settle(
     for file in &settlement.files {
         note_file(group.connection, destination.id, file)?;
     }
+    holds::change(group.connection, destination.id, &settlement.hold)?;
     destination.store(group.connection)
 }
 

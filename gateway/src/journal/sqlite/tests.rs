@@ -5,6 +5,7 @@ mod corrections;
 mod crash;
 mod faults;
 mod fixture;
+mod holds;
 mod migration;
 mod model;
 mod ownership;

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     alert::Event,
     delivery::http::Attempted,
+    journal::HoldKind,
     record::{Arrival, Seq},
 };
 
@@ -145,6 +146,10 @@ impl Session<'_> {
                 if self.breaker.failed(now, probe, hint) {
                     self.opened();
                 }
+            }
+            Sign::Stops(how) => {
+                self.heed(Sign::Works, probe);
+                self.begin_hold(HoldKind::Stopped, how.into());
             }
             Sign::None if probe => self.breaker.probe_void(now),
             Sign::None => {}

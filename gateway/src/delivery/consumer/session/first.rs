@@ -47,7 +47,7 @@ impl Session<'_> {
 
     /// Whether nothing goes out for now, but for probes.
     pub(super) fn rests(&self) -> bool {
-        self.breaker.is_open() || self.guests.is_open() || self.destination.paused
+        self.breaker.is_open() || self.guests.is_open() || self.is_held()
     }
 
     pub(super) async fn arrival(&mut self, seq: Seq) -> Result<Option<Arc<Arrival>>, JournalError> {

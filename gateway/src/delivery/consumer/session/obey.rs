@@ -1,36 +1,66 @@
 //! Does what a person, or a rule, asks of a destination's deliveries.
 
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 use super::Session;
 use crate::{
     delivery::consumer::command::{Chosen, Command, Repair},
-    journal::{Exception, JournalError, Outcome, Parking, Payload, Reason, State},
+    journal::{Exception, HoldKind, JournalError, Outcome, Parking, Payload, Reason, State},
     record::Seq,
 };
 
 impl Session<'_> {
     pub(super) async fn obey(&mut self, command: Command) -> Result<(), JournalError> {
-        let Command::Repair {
-            chosen,
-            repair,
-            reply,
-        } = command;
+        match command {
+            Command::Repair {
+                chosen,
+                repair,
+                reply,
+            } => {
+                let repaired = self.repair_all(chosen, &repair).await?;
+                // Whoever asked may have gone.
+                let _ = reply.send(Ok(repaired));
+            }
+            Command::Pause { because, reply } => {
+                self.begin_hold(HoldKind::Paused, because);
+                self.settle_hold(reply).await?;
+            }
+            Command::Resume { reply } => {
+                self.end_hold();
+                self.settle_hold(reply).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle_hold(&mut self, reply: oneshot::Sender<()>) -> Result<(), JournalError> {
+        if !self.settlement.is_empty() {
+            self.settle().await?;
+        }
+        // Whoever asked may have gone.
+        let _ = reply.send(());
+        Ok(())
+    }
+
+    async fn repair_all(
+        &mut self,
+        chosen: Vec<Chosen>,
+        repair: &Repair,
+    ) -> Result<usize, JournalError> {
         let mut repaired = 0;
         for chosen in chosen {
             if chosen.state == State::Pending {
-                repaired += usize::from(self.expire(chosen.seq, &repair));
+                repaired += usize::from(self.expire(chosen.seq, repair));
             } else if let Some(exception) = self.as_chosen(chosen).await? {
                 repaired += 1;
-                self.repair(exception, &repair);
+                self.repair(exception, repair);
             }
         }
         if !self.settlement.is_empty() {
             self.settle().await?;
         }
-        // Whoever asked may have gone.
-        let _ = reply.send(Ok(repaired));
-        Ok(())
+        Ok(repaired)
     }
 
     /// The exception, if it stands as it did when it was chosen. What someone
@@ -93,6 +123,7 @@ fn try_again(exception: Exception, reason: &str, payload: Payload) -> Parking {
             state: State::Retrying,
             reason: Reason::from(reason),
             next_attempt: Some(now),
+            not_before: None,
             // A person's word starts the budget anew.
             first_failed: now,
             batch: None,

@@ -1,6 +1,7 @@
 //! Probes: while a breaker is open, one attempt at a time finds out whether the
 //! destination, or the plugins of its chains, work again.
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{Occasion, Session};
@@ -9,7 +10,8 @@ use crate::{
     record::Seq,
 };
 
-/// Exceptions read at once, to find one outside a batch.
+/// Exceptions read at once, to find one outside a batch that the receiver does not
+/// want later.
 const PAGE: usize = 64;
 
 impl Session<'_> {
@@ -19,7 +21,7 @@ impl Session<'_> {
     pub(super) async fn probe(&mut self) -> Result<(), JournalError> {
         let now = Instant::now().into_std();
         let due = self.next_probe().is_some_and(|due| due <= now);
-        if !due || self.destination.paused {
+        if !due || self.is_held() {
             return Ok(());
         }
         self.probe_fresh = !self.probe_fresh;
@@ -73,7 +75,8 @@ impl Session<'_> {
         self.retry(exception, Occasion::probe()).await
     }
 
-    /// The first retry after a position that is not in this batch.
+    /// The first retry after a position that is not in this batch, and that the
+    /// receiver does not want later.
     async fn retrying_after(
         &self,
         mut after: Seq,
@@ -88,8 +91,12 @@ impl Session<'_> {
                 return Ok(None);
             };
             after = last.seq;
-            let is_other = |kept: &Exception| batch.is_none() || kept.batch.as_deref() != batch;
-            if let Some(other) = page.into_iter().find(is_other) {
+            let now = Timestamp::now();
+            let fits = |kept: &Exception| {
+                let is_other = batch.is_none() || kept.batch.as_deref() != batch;
+                is_other && kept.not_before.is_none_or(|time| time <= now)
+            };
+            if let Some(other) = page.into_iter().find(fits) {
                 return Ok(Some(other));
             }
         }

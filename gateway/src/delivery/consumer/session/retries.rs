@@ -1,9 +1,11 @@
 //! Retries: those that are due, or all of them after the destination came back.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{CatchingUp, MAX_BYTES_UNDER_WAY, Occasion, Session};
-use crate::journal::{Exception, JournalError, State};
+use crate::journal::{Exception, JournalError, Parking, Payload, State};
 
 impl Session<'_> {
     /// Starts retries that are due, or, after the destination came back, all.
@@ -96,18 +98,36 @@ impl Session<'_> {
             outage: from.outage,
             ..Occasion::default()
         };
+        let now = Timestamp::now();
         for exception in page {
             if self.retry_room() == 0 {
                 break;
             }
             let after = exception.seq;
             let batch = exception.batch.clone();
-            if batch.is_none_or(|batch| self.caught_up.insert(batch)) {
+            if exception.not_before.is_some_and(|time| time > now) {
+                self.give_back(exception, from.outage);
+            } else if batch.is_none_or(|batch| self.caught_up.insert(batch)) {
                 self.retry(exception, occasion).await?;
             }
             self.catching_up = Some(CatchingUp { after, ..from });
         }
         Ok(())
+    }
+
+    /// Leaves a retry that the receiver wants later to its time, and gives back what
+    /// the outage took of its budget.
+    fn give_back(&mut self, mut exception: Exception, outage: Duration) {
+        if self.window.is_under_way(exception.seq) {
+            return;
+        }
+        let now = Timestamp::now();
+        let first = exception.first_failed.checked_add(outage);
+        exception.first_failed = first.map_or(now, |first| first.min(now));
+        self.settlement.parked.push(Parking {
+            exception,
+            payload: Payload::Keep,
+        });
     }
 
     /// True if the delivery was started.

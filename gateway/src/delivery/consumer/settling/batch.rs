@@ -28,8 +28,8 @@ pub(in crate::delivery::consumer) fn settle_batch(
     probe: bool,
     policy: &Retry,
 ) -> SettledBatch {
-    judge(&mut sent.attempted, policy);
-    let sign = sign_of(&sent.attempted);
+    let stops = judge(&mut sent.attempted, policy);
+    let sign = sign_of(&sent.attempted, stops);
     let cases = cases(settlement, members, probe);
     let batch = AttemptedBatch {
         id: sent.id.to_string().into(),
@@ -42,7 +42,7 @@ pub(in crate::delivery::consumer) fn settle_batch(
         let was_halved = false;
         return SettledBatch { sign, was_halved };
     };
-    let sequels = sequels(&cases, members, &sent, &failed, policy);
+    let sequels = sequels(&cases, members, &sent, &failed, sign, policy);
     let was_halved = matches!(sequels.first(), Some(Sequel::Half(_)));
     for ((case, member), sequel) in cases.iter().zip(members).zip(sequels) {
         let payload = frozen(member, sent.format);
@@ -81,13 +81,14 @@ fn sequels(
     members: &[Member],
     sent: &SentBatch,
     failed: &Failed,
+    sign: Sign,
     policy: &Retry,
 ) -> Vec<Sequel> {
     let longest = cases.iter().max_by_key(|case| case.failures());
     let oldest = cases.iter().min_by_key(|case| case.first_failed());
-    let next = longest
-        .zip(oldest)
-        .and_then(|(longest, oldest)| next_attempt(longest, oldest.first_failed(), failed, policy));
+    let next = longest.zip(oldest).and_then(|(longest, oldest)| {
+        next_attempt(longest, oldest.first_failed(), failed, sign, policy)
+    });
     let may_be_one_record = !failed.for_good || is_about_records(sent.attempted.status);
     let parts = halves(members).filter(|_| next.is_none() && may_be_one_record);
     match (next, parts) {

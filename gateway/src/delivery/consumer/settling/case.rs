@@ -117,6 +117,9 @@ impl Case {
             Sequel::Retry(at, batch) => (State::Retrying, Some(at), batch, 0),
             Sequel::Half(half) => (State::Retrying, Some(self.now), Some(half), 1),
         };
+        let hint = failed
+            .retry_after
+            .filter(|_| state == State::Retrying && splits == 0);
         // What is found by halving is no repetition: it has a number of its own.
         let number = self.number().max(self.attempts() + splits);
         let exception = Exception {
@@ -125,6 +128,7 @@ impl Case {
             attempts: number,
             splits: self.splits() + splits,
             next_attempt,
+            not_before: hint.and_then(|hint| self.now.checked_add(hint).ok()),
             batch: batch_then,
             ..self.exception(state)
         };
@@ -144,6 +148,7 @@ impl Case {
             splits: self.splits(),
             first_failed: self.first_failed(),
             next_attempt: None,
+            not_before: None,
             revision: self.revision,
             batch: None,
             correction: self.correction,

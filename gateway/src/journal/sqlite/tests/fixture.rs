@@ -171,6 +171,7 @@ pub(super) fn exception(seq: u64, state: State) -> Exception {
         splits: 0,
         first_failed: at(10),
         next_attempt: (state == State::Retrying).then(|| at(20)),
+        not_before: (state == State::Retrying).then(|| at(15)),
         revision: 1,
         batch: None,
         correction: 0,

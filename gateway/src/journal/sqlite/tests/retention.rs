@@ -338,7 +338,8 @@ async fn retention_that_lost_count_is_told_in_words() {
             "arrival 3 is delivered, but is not kept any more",
         ),
         (
-            "INSERT INTO exceptions SELECT 1, 1, 5, 0, '', 1, 0, NULL, 1, NULL, 0, 0",
+            "INSERT INTO exceptions (destination, seq, state, reason, detail, attempts,
+             first_failed_ms, revision) VALUES (1, 1, 5, 0, '', 1, 0, 1)",
             "arrival 1 is pending, but is not kept any more",
         ),
     ] {
