@@ -39,6 +39,7 @@ mod quota;
 mod reload;
 mod removal;
 mod repair;
+mod replay;
 mod retention;
 mod seed;
 mod transport;

@@ -16,6 +16,7 @@ mod health;
 mod meter;
 mod problem;
 mod repair;
+mod replay;
 mod select;
 pub mod view;
 
@@ -60,6 +61,9 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
             "/arrivals/{id}/corrections",
             post(correct::correct).layer(DefaultBodyLimit::max(correct::MAX_REQUEST_BYTES)),
         )
+        .route("/replays", get(replay::list).post(replay::start))
+        .route("/replays/{id}", get(replay::show))
+        .route("/replays/{id}/cancel", post(replay::cancel))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/retry", post(repair::retry))
         .route("/deliveries/discard", post(repair::discard))

@@ -14,6 +14,7 @@ mod destinations;
 mod log;
 mod print;
 mod reload;
+mod replay;
 mod run;
 mod schema;
 
@@ -58,6 +59,18 @@ enum Command {
     /// List, show, pause and resume destinations
     #[command(subcommand)]
     Destinations(destinations::DestinationsCommand),
+    /// Send again what has been settled, by the chains of today
+    ///
+    /// Says how many first, and acts with --yes. It is a job that goes on after a
+    /// restart, leaves new records their slots, and can be cancelled. The
+    /// webhook-id stays where the same configuration makes the bytes of the same
+    /// record, so that receivers may recognise them; else the next number is added
+    /// to it, as in …~2. A destination that is new starts earlier with `start =` in
+    /// its configuration instead.
+    #[command(
+        after_help = "Examples:\n  cdr-gateway replay --destination crm --since 2026-11-01T00:00:00Z --until 2026-11-02T00:00:00Z --dry-run\n  cdr-gateway replay --destination crm --destination bi --since 2h --when 'kind == \"cdr\"' --yes\n  cdr-gateway replay --destination crm --since 1d --only-missing --yes\n  cdr-gateway replay --destination bi --since 1d --fresh-ids --yes\n  cdr-gateway replay show 3\n  cdr-gateway replay cancel 3"
+    )]
+    Replay(replay::ReplayArgs),
     /// Show the ledger of every destination, and whether it balances
     #[command(
         after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
@@ -113,6 +126,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Deliveries(command) => deliveries::run(command),
         Command::Destinations(command) => destinations::run(command),
+        Command::Replay(args) => replay::run(args),
         Command::Balance(args) => balance::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Schema => schema::run(),

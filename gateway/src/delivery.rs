@@ -28,6 +28,7 @@ pub mod http;
 pub mod payload;
 pub mod policy;
 pub mod prepare;
+pub mod replay;
 pub mod retry;
 pub mod template;
 mod window;

@@ -17,6 +17,8 @@
 //!   (delivered, skipped, discarded, expired) or an exception (retrying,
 //!   suspended, dead), and only exceptions change again. A settlement that says
 //!   otherwise is refused whole, so the ledger cannot be talked out of balance.
+//!   The one exception is [`Journal::reopen`], which makes an exception of what
+//!   was finished, and moves the counters with it.
 //! - What arrived is never changed. A correction is kept beside it, and removed
 //!   with it.
 //! - An arrival is removed only when it is old and finished at every destination
@@ -48,6 +50,7 @@ mod ledger;
 mod outcome;
 mod packed;
 mod reason;
+mod replay;
 mod retention;
 mod retirement;
 mod revision;
@@ -78,6 +81,7 @@ pub use outcome::{Fate, Outcome};
 #[cfg(any(test, fuzzing))]
 pub(crate) use packed::reads_or_refuses;
 pub use reason::Reason;
+pub use replay::{Meant, NewReplay, Numbered, Portion, Replay, ReplayState, Share, Standing};
 pub use retention::{Removal, Retention};
 pub use retirement::{Retire, Retirement};
 pub use revision::Revision;
@@ -206,6 +210,34 @@ pub trait JournalReader: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Fate>, JournalError>;
 
+    /// The deliveries of a destination in one of these states after a position and
+    /// up to another, in order of arrival; and the position up to which was looked,
+    /// since one call looks through [`Portion::MAX_SPAN`] positions at most.
+    async fn standing(
+        &self,
+        destination: &str,
+        states: &[State],
+        after: Seq,
+        through: Seq,
+    ) -> Result<(Vec<Standing>, Seq), JournalError>;
+
+    /// The last number in the ids of a delivery, where it is noted: else it is that
+    /// of what is frozen, or the first.
+    async fn numbered(&self, destination: &str, seq: Seq)
+    -> Result<Option<Numbered>, JournalError>;
+
+    /// Every replay that is remembered, oldest first.
+    async fn replays(&self) -> Result<Vec<Replay>, JournalError>;
+
+    /// How many deliveries of a destination after a position, and up to another,
+    /// were reopened by a replay and not tried since.
+    async fn replaying(
+        &self,
+        destination: &str,
+        after: Seq,
+        through: Seq,
+    ) -> Result<u64, JournalError>;
+
     /// The newest part of a file, open or finished.
     async fn last_part(
         &self,
@@ -250,6 +282,37 @@ pub trait Journal: JournalReader {
         epoch: u64,
         settlement: Settlement,
     ) -> Result<(), JournalError>;
+
+    /// Starts a replay, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Refused`] when a destination never claimed.
+    async fn start_replay(&self, replay: NewReplay) -> Result<u64, JournalError>;
+
+    /// Ends a replay. `false` when it does not run.
+    async fn end_replay(
+        &self,
+        id: u64,
+        state: ReplayState,
+        at: Timestamp,
+    ) -> Result<bool, JournalError>;
+
+    /// Reopens a portion of a replay: each delivery that stands as it did when it
+    /// was chosen, and whose arrival is kept, is due at once, on a new budget, with
+    /// nothing frozen that would be sent. Moves the replay's position with it.
+    /// Returns how many were reopened: none when the replay has ended, or when the
+    /// portion was handed out before.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Fenced`] when the destination was claimed since `epoch`.
+    async fn reopen(
+        &self,
+        destination: &str,
+        epoch: u64,
+        portion: Portion,
+    ) -> Result<u64, JournalError>;
 
     /// Keeps a correction of an arrival, beside the original and all before it.
     /// From then on the arrival is read with it. Deliveries of it that are

@@ -24,7 +24,7 @@ use std::{
 
 use jiff::SignedDuration;
 use tokio::{
-    sync::{Mutex, watch},
+    sync::{Mutex, Notify, watch},
     task::JoinHandle,
 };
 
@@ -47,11 +47,13 @@ pub struct Runtime {
     host: Host,
     journal: Arc<dyn Journal>,
     ingest: Arc<Ingest>,
-    fleet: Fleet,
+    fleet: Arc<Fleet>,
     alerts: Alerts,
     tls: tls::watch::Slots,
     /// How long arrivals are kept, for the task that removes them.
     keep: watch::Sender<SignedDuration>,
+    /// Wakes the task that hands out replays.
+    replays: Arc<Notify>,
     reloading: Mutex<()>,
     stop: watch::Sender<bool>,
 }
@@ -84,6 +86,11 @@ impl Runtime {
     #[must_use]
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// Has the task that hands out replays look again: one was started or cancelled.
+    pub fn wake_replays(&self) {
+        self.replays.notify_one();
     }
 
     /// Whether the gateway is stopping.

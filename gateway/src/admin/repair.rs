@@ -100,7 +100,7 @@ async fn repair(
 }
 
 /// The destinations that are meant: exceptions are repaired by a consumer.
-fn running(admin: &Admin, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
+pub(super) fn running(admin: &Admin, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
     let revision = admin.runtime.revision();
     match wanted {
         Some(name) if revision.destinations.contains_key(name) => Ok(vec![name.to_owned()]),

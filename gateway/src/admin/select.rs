@@ -206,7 +206,8 @@ fn decide(when: &When, arrival: &Arrival) -> Verdict {
     }
 }
 
-fn compile(text: &str) -> Result<When, Problem> {
+/// An expression, or what is wrong with it.
+pub(super) fn compile(text: &str) -> Result<When, Problem> {
     When::compile(text).map_err(|error| {
         let place = error.at.map_or_else(String::new, |at| {
             format!(" at line {}, column {}", at.line, at.column)

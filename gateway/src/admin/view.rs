@@ -4,6 +4,7 @@ mod correction;
 mod destination;
 mod moment;
 mod repair;
+mod replay;
 mod selection;
 
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
 pub use destination::{DestinationView, PauseRequest, Standing};
 pub use moment::{Moment, UnknownMoment};
 pub use repair::{DiscardView, RepairRequest, RetryView, Tally};
+pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};
 pub use selection::{NoMore, Selection};
 
 /// The revision that runs.

@@ -18,7 +18,7 @@ use tokio::{
 use super::consumer::{Chosen, Command, Consumer, Context, Repair, Status, StatusCell};
 use crate::{
     config::revision::Revision,
-    journal::{JournalError, Reason},
+    journal::{JournalError, Portion, Reason},
 };
 
 /// Commands that wait for a consumer; beyond, whoever asks waits too.
@@ -210,6 +210,19 @@ impl Fleet {
         let (reply, answer) = oneshot::channel();
         commands.send(command(reply)).await.map_err(|_| away())?;
         answer.await.map_err(|_| away())
+    }
+
+    /// Reopens a portion of a replay. Returns how many deliveries.
+    ///
+    /// # Errors
+    /// When no such destination runs or the journal fails.
+    pub async fn reopen(&self, destination: &str, portion: Portion) -> Result<u64, AskError> {
+        let commands = self.commands(destination)?;
+        let (reply, answer) = oneshot::channel();
+        let away = || AskError::Away(destination.into());
+        let command = Command::Reopen { portion, reply };
+        commands.send(command).await.map_err(|_| away())?;
+        Ok(answer.await.map_err(|_| away())??)
     }
 
     fn commands(&self, destination: &str) -> Result<mpsc::Sender<Command>, AskError> {

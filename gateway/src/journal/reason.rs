@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Of a delivery that is tried again since its record was corrected.
 pub(crate) const CORRECTED: &str = "corrected";
 
+/// Of a delivery that a replay reopened, and that was not tried since.
+pub(crate) const REPLAY: &str = "replay";
+
 /// A short, recurring text: `no_route`, `route_error`, the name that a filter
 /// gives its rule. Kept once per journal, so it must not vary per record;
 /// details belong into [`Exception::detail`](super::Exception::detail). Cut to

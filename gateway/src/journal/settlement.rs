@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Attempt, Exception, Frozen, Hold, HoldChange, Outcome, SeqSet};
+use super::{Attempt, Exception, Frozen, Hold, HoldChange, Numbered, Outcome, SeqSet};
 use crate::record::{ArrivalId, Seq};
 
 /// Where the range of a new destination starts.
@@ -55,6 +55,9 @@ pub struct Settlement {
     /// Attempts to keep on record. Those of a delivery that succeeds at once
     /// need not be.
     pub attempts: Vec<Attempt>,
+    /// Numbers in the ids that deliveries were sent under, as far as a replay could
+    /// not tell them without.
+    pub numbers: Vec<Numbered>,
     /// File parts as they stand now; one row per destination, path and part.
     pub files: Vec<FilePart>,
     /// Whether the destination sends nothing from now on, or sends again.
@@ -69,6 +72,7 @@ impl Settlement {
             outcomes: Vec::new(),
             parked: Vec::new(),
             attempts: Vec::new(),
+            numbers: Vec::new(),
             files: Vec::new(),
             hold: HoldChange::None,
         }
@@ -79,6 +83,7 @@ impl Settlement {
         self.outcomes.is_empty()
             && self.parked.is_empty()
             && self.attempts.is_empty()
+            && self.numbers.is_empty()
             && self.files.is_empty()
             && self.hold == HoldChange::None
     }

@@ -56,9 +56,11 @@ mod holds;
 mod keep;
 mod lock;
 mod names;
+mod numbers;
 mod reader;
 mod readers;
 mod reopen;
+mod replays;
 mod retention;
 mod revisions;
 mod schema;
@@ -85,6 +87,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use self::{
@@ -97,8 +100,8 @@ use self::{
     writer::Writer,
 };
 use super::{
-    Claim, Corrected, Health, Journal, JournalError, NewArrival, NewCorrection, Removal, Retention,
-    Retire, Retirement, Settlement, Start,
+    Claim, Corrected, Health, Journal, JournalError, NewArrival, NewCorrection, NewReplay, Portion,
+    Removal, ReplayState, Retention, Retire, Retirement, Settlement, Start,
 };
 use crate::record::{Arrival, Seq};
 
@@ -284,6 +287,38 @@ impl Journal for SqliteJournal {
         let name = destination.to_owned();
         self.submit(Isolation::Savepoint, move |group| {
             settle::settle(group, &name, epoch, &settlement)
+        })
+        .await
+    }
+
+    async fn start_replay(&self, replay: NewReplay) -> Result<u64, JournalError> {
+        self.submit(Isolation::Savepoint, move |group| {
+            replays::start(group, &replay)
+        })
+        .await
+    }
+
+    async fn end_replay(
+        &self,
+        id: u64,
+        state: ReplayState,
+        at: Timestamp,
+    ) -> Result<bool, JournalError> {
+        self.submit(Isolation::Savepoint, move |group| {
+            replays::end(group, id, state, at)
+        })
+        .await
+    }
+
+    async fn reopen(
+        &self,
+        destination: &str,
+        epoch: u64,
+        portion: Portion,
+    ) -> Result<u64, JournalError> {
+        let name = destination.to_owned();
+        self.submit(Isolation::Savepoint, move |group| {
+            replays::hand_out(group, &name, epoch, &portion)
         })
         .await
     }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
-    sync::{Mutex, watch},
+    sync::{Mutex, Notify, watch},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
     config::{
         self, Inputs, compile::compile, diagnostic::Diagnostics, model::Config, revision::Draft,
     },
-    delivery::{Fleet, consumer::Context},
+    delivery::{Fleet, consumer::Context, replay},
     ingest::{self, Admission, Ingest, Limits},
     journal::{
         Journal, JournalError,
@@ -126,7 +126,14 @@ impl Runtime {
             keep.subscribe(),
             stop.subscribe(),
         );
-        let fleet = Fleet::start(context, revision);
+        let fleet = Arc::new(Fleet::start(context, revision));
+        let replays = Arc::new(Notify::new());
+        let conductor = tokio::spawn(replay::conduct(
+            journal.clone(),
+            fleet.clone(),
+            replays.clone(),
+            stop.subscribe(),
+        ));
         let post = alert::start(raised, journal.clone(), fleet.watch(), stop.subscribe());
         let certificates =
             tls::watch::start(&slots, alerts.clone(), fleet.watch(), stop.subscribe());
@@ -139,6 +146,7 @@ impl Runtime {
             tls: slots.clone(),
             ingest: ingest.clone(),
             keep,
+            replays,
             reloading: Mutex::new(()),
             stop: stop.clone(),
         });
@@ -151,6 +159,7 @@ impl Runtime {
                 post,
                 quota::start(runtime.clone(), stop.subscribe()),
                 certificates,
+                conductor,
                 serve::Listener {
                     name: "ingest",
                     tcp: ingest_listener,

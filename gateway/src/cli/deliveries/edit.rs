@@ -96,5 +96,8 @@ fn show(would: &CorrectedView) -> std::io::Result<()> {
             print::line(format!("  {what} {}", destinations.join(", ")))?;
         }
     }
+    if !would.delivered.is_empty() {
+        print::line("  `cdr-gateway replay` sends there again, corrected")?;
+    }
     Ok(())
 }

@@ -3,13 +3,20 @@
 use tokio::sync::oneshot;
 
 use crate::{
-    journal::{JournalError, Reason, State},
+    journal::{JournalError, Portion, Reason, State},
     record::Seq,
 };
 
 /// What someone asks of a consumer.
 #[derive(Debug)]
 pub enum Command {
+    /// Reopen a portion of a replay.
+    Reopen {
+        /// The portion.
+        portion: Portion,
+        /// How many deliveries were reopened, or why none.
+        reply: oneshot::Sender<Result<u64, JournalError>>,
+    },
     /// Repair these deliveries.
     Repair {
         /// Those that are meant.

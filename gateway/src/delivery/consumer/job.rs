@@ -10,11 +10,11 @@ use crate::{
         Destination, Driver, Payload,
         file::Line,
         http::{Attempted, Envelope},
-        payload::{JSON, rerun_webhook_id, webhook_id},
+        payload::{Before, JSON, MadeOf},
         policy::Policy,
         prepare::{self, Prepared},
     },
-    journal::{BatchFormat, Exception, Frozen},
+    journal::{BatchFormat, Exception, Frozen, Numbered},
     plugin::Workers,
     record::Arrival,
     route::{Journey, Suspension},
@@ -33,6 +33,8 @@ pub(super) struct Job {
     pub(super) exception: Option<Exception>,
     /// Its payload, if one was frozen; superseded, it is only compared with.
     pub(super) frozen: Option<Frozen>,
+    /// The last number in its ids, where that is noted.
+    pub(super) numbered: Option<Numbered>,
     /// Whether the breaker sent it to see if the destination is back.
     pub(super) probe: bool,
     /// How long the destination was broken before this attempt: time that does
@@ -129,11 +131,16 @@ impl Job {
 
     /// The id of a payload that was made just now.
     fn fresh_id(&self, payload: &Payload) -> String {
-        let (arrival, destination) = (self.arrival.id, &self.destination.name);
-        match &self.frozen {
-            Some(old) => rerun_webhook_id(arrival, destination, old, &payload.body),
-            None => webhook_id(arrival, destination),
-        }
+        let before = Before {
+            frozen: self.frozen.as_ref(),
+            numbered: self.numbered,
+        };
+        let made = MadeOf {
+            body: &payload.body,
+            revision: self.revision.number,
+            correction: self.arrival.correction(),
+        };
+        before.next_id(self.arrival.id, &self.destination.name, made)
     }
 
     /// The same bytes again.

@@ -15,6 +15,7 @@ use crate::{
     config::model::{Gone, Retry},
     delivery::{
         http::{Attempted, Failed, Wish},
+        payload::to_note,
         retry,
     },
     journal::{Outcome, Payload, Reason, Settlement, State},
@@ -111,6 +112,10 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
 
 /// Adds a delivery that was sent alone.
 fn sent(settlement: &mut Settlement, case: &Case, sent: Sent, policy: &Retry) -> Sign {
+    settlement.numbers.extend(
+        (sent.to_freeze.as_ref())
+            .and_then(|made| to_note(case.seq, &made.webhook_id, case.revision, case.correction)),
+    );
     let mut attempted = sent.attempted;
     let stops = judge(&mut attempted, policy);
     let sign = sign_of(&attempted, stops);

@@ -172,6 +172,7 @@ fn resumed(kept: Exception, new: &NewCorrection) -> Reopened {
                 reason: Reason::from(CORRECTED),
                 first_failed: new.at,
                 next_attempt: Some(new.at),
+                not_before: None,
                 batch: None,
                 revision: new.revision,
                 ..kept

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     journal::{
-        Exception, Fate, Reason, State,
+        Exception, Fate, Reason, Standing, State,
         packed::{self, MAX_SPAN, Step},
     },
     record::Seq,
@@ -151,6 +151,42 @@ pub(super) fn stride(
     let mut found = deliveries(connection, &destination, head, first, last, state)?;
     found.truncate(limit);
     Ok((found, (last < destination.end(head)).then_some(last)))
+}
+
+/// Where deliveries stand that are in one of these states, after a position and up
+/// to another, and how far was looked.
+pub(super) fn standing(
+    connection: &Connection,
+    name: &str,
+    states: &[State],
+    after: Seq,
+    through: Seq,
+) -> Result<(Vec<Standing>, Seq), Trouble> {
+    let Some(destination) = Destination::load(connection, name)? else {
+        return Ok((Vec::new(), through));
+    };
+    let end = destination.end(arrivals::newest(connection)?).min(through);
+    let first = after.next().max(destination.start);
+    // Over what retention removed.
+    let Some((first, _)) = arrivals::first_kept(connection, first)?.filter(|(at, _)| *at <= end)
+    else {
+        return Ok((Vec::new(), through));
+    };
+    let last = Seq(first.0 + MAX_SPAN - 1).min(end);
+    let folded = window(connection, destination.id, first.0, last.0)?;
+    let mut standing = Vec::new();
+    for (seq, last) in (first.0..).map(Seq).zip(folded) {
+        if let Some(last) = last.filter(|last| states.contains(&last.step.state)) {
+            standing.push(Standing {
+                seq,
+                state: last.step.state,
+                settled: time(last.settled_ms, "a time of settlement")?,
+            });
+        }
+    }
+    // Beyond the range there is nothing to look at.
+    let looked = if last == end { through } else { last };
+    Ok((standing, looked))
 }
 
 /// The deliveries of a destination within a range of positions; those in one

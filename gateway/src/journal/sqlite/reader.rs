@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    arrivals, backlog, destination::Destination, exceptions, fold, readers::Readers,
+    arrivals, backlog, destination::Destination, exceptions, fold, numbers, readers::Readers, replays,
     tail::first_id_at, verify,
 };
 use crate::{
     journal::{
         Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, JournalError,
-        JournalReader, Ledger, Revision, Seen, State, Waiting,
+        JournalReader, Ledger, Numbered, Replay, Revision, Seen, Standing, State, Waiting,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -254,6 +254,46 @@ impl<J: ReadsFile> JournalReader for J {
             after = next;
         }
         Ok(found)
+    }
+
+    async fn standing(
+        &self,
+        destination: &str,
+        states: &[State],
+        after: Seq,
+        through: Seq,
+    ) -> Result<(Vec<Standing>, Seq), JournalError> {
+        let (name, states) = (destination.to_owned(), states.to_vec());
+        self.readers()
+            .read(move |db| fold::standing(db, &name, &states, after, through))
+            .await
+    }
+
+    async fn numbered(
+        &self,
+        destination: &str,
+        seq: Seq,
+    ) -> Result<Option<Numbered>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| numbers::of(db, &name, seq))
+            .await
+    }
+
+    async fn replays(&self) -> Result<Vec<Replay>, JournalError> {
+        self.readers().read(replays::list).await
+    }
+
+    async fn replaying(
+        &self,
+        destination: &str,
+        after: Seq,
+        through: Seq,
+    ) -> Result<u64, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| replays::waiting(db, &name, after, through))
+            .await
     }
 
     async fn last_part(

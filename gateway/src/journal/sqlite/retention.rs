@@ -208,7 +208,7 @@ fn count(
     Ok(())
 }
 
-/// Forgets attempts, and what was answered to them.
+/// Forgets attempts, what was answered to them, and the numbers of their ids.
 fn drop_attempts(
     connection: &Connection,
     destination: i64,
@@ -219,6 +219,7 @@ fn drop_attempts(
         for delete in [
             "DELETE FROM attempts WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3",
             "DELETE FROM attempt_responses WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3",
+            "DELETE FROM webhook_numbers WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3",
         ] {
             connection
                 .prepare_cached(delete)?

@@ -15,6 +15,7 @@ use super::{
     group::Group,
     holds,
     keep::{forget, note_file, park, record},
+    numbers,
     trouble::{Trouble, from_sql, to_sql},
 };
 use crate::{
@@ -61,6 +62,9 @@ pub(super) fn settle(
     for attempt in &settlement.attempts {
         record(group, destination.id, attempt)?;
     }
+    for numbered in &settlement.numbers {
+        numbers::note(group.connection, destination.id, numbered)?;
+    }
     for file in &settlement.files {
         note_file(group.connection, destination.id, file)?;
     }
@@ -68,7 +72,12 @@ pub(super) fn settle(
     destination.store(group.connection)
 }
 
-fn owned(connection: &Connection, name: &str, epoch: u64) -> Result<Destination, Trouble> {
+/// A destination, where the caller is its owner.
+pub(super) fn owned(
+    connection: &Connection,
+    name: &str,
+    epoch: u64,
+) -> Result<Destination, Trouble> {
     let destination = Destination::load(connection, name)?.ok_or_else(|| {
         Trouble::Refused(JournalError::UnknownDestination {
             destination: name.to_owned(),

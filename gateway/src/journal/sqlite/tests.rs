@@ -9,6 +9,7 @@ mod holds;
 mod migration;
 mod model;
 mod ownership;
+mod replays;
 mod retention;
 mod settling;
 mod speed;

@@ -105,6 +105,12 @@ impl Session<'_> {
             }
             None => None,
         };
+        let journal = &self.consumer.context.journal;
+        let numbered = match (&exception, &frozen) {
+            (Some(_), Some(frozen)) if !frozen.superseded => None,
+            (Some(_), _) => journal.numbered(&self.destination.name, seq).await?,
+            (None, _) => None,
+        };
         self.window.start(seq, arrival.size());
         self.retries_under_way += usize::from(exception.is_some());
         let job = Job {
@@ -116,6 +122,7 @@ impl Session<'_> {
             recall: self.recall.clone(),
             exception,
             frozen,
+            numbered,
             probe: occasion.probe,
             outage: occasion.outage,
         };

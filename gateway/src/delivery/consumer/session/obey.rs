@@ -6,7 +6,9 @@ use tokio::sync::oneshot;
 use super::Session;
 use crate::{
     delivery::consumer::command::{Chosen, Command, Repair},
-    journal::{Exception, HoldKind, JournalError, Outcome, Parking, Payload, Reason, State},
+    journal::{
+        Exception, HoldKind, JournalError, Outcome, Parking, Payload, Portion, Reason, State,
+    },
     record::Seq,
 };
 
@@ -30,6 +32,10 @@ impl Session<'_> {
                 self.end_hold();
                 self.settle_hold(reply).await?;
             }
+            Command::Reopen { portion, reply } => {
+                let reopened = self.reopen(portion).await?;
+                let _ = reply.send(Ok(reopened));
+            }
         }
         Ok(())
     }
@@ -41,6 +47,22 @@ impl Session<'_> {
         // Whoever asked may have gone.
         let _ = reply.send(());
         Ok(())
+    }
+
+    /// Hands out a portion of a replay. A queue that is full is no reason to claim
+    /// again: the portion comes another time.
+    async fn reopen(&mut self, portion: Portion) -> Result<u64, JournalError> {
+        let journal = &self.consumer.context.journal;
+        let reopened = journal.reopen(&self.destination.name, self.epoch, portion);
+        let reopened = match reopened.await {
+            Err(JournalError::Busy { .. }) => 0,
+            result => result?,
+        };
+        for _ in 0..reopened {
+            self.count(State::Retrying);
+        }
+        self.due_is_stale = true;
+        Ok(reopened)
     }
 
     async fn repair_all(

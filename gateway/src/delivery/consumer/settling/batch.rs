@@ -7,8 +7,9 @@ use crate::{
         batch::{BatchId, halves, is_about_records},
         consumer::batches::{Member, SentBatch},
         http::Failed,
+        payload::to_note,
     },
-    journal::{AttemptedBatch, BatchFormat, Excerpt, Payload, Settlement},
+    journal::{AttemptedBatch, BatchFormat, Excerpt, Numbered, Payload, Settlement},
 };
 
 /// What became of a batch as a whole.
@@ -31,6 +32,7 @@ pub(in crate::delivery::consumer) fn settle_batch(
     let stops = judge(&mut sent.attempted, policy);
     let sign = sign_of(&sent.attempted, stops);
     let cases = cases(settlement, members, probe);
+    settlement.numbers.extend(members.iter().filter_map(note));
     let batch = AttemptedBatch {
         id: sent.id.to_string().into(),
         records: u32::try_from(members.len()).unwrap_or(u32::MAX),
@@ -107,6 +109,14 @@ fn sequels(
 fn id_of(format: BatchFormat, members: &[Member]) -> std::sync::Arc<str> {
     let ids = members.iter().map(|member| member.webhook_id.as_str());
     BatchId::of(format, ids).to_string().into()
+}
+
+/// What is frozen was noted when it was sent first.
+fn note(member: &Member) -> Option<Numbered> {
+    let (seq, correction) = (member.seq(), member.arrival.correction());
+    let fresh = member.frozen.is_none();
+    let noted = to_note(seq, &member.webhook_id, member.revision, correction);
+    noted.filter(|_| fresh)
 }
 
 fn frozen(member: &Member, format: BatchFormat) -> Payload {

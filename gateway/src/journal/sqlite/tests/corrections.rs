@@ -10,7 +10,7 @@ use crate::{
     record::{Correction, Seq, Tags},
 };
 
-fn correction(after: u32, body: &'static str) -> NewCorrection {
+pub(super) fn correction(after: u32, body: &'static str) -> NewCorrection {
     NewCorrection {
         after,
         at: at(50),

@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::fixture::{CRM, Fixture, at, outcome, parking, settlement};
+use super::{
+    corrections::correction,
+    fixture::{CRM, Fixture, at, outcome, parking, settlement},
+    replays::portion,
+};
 use crate::{
-    journal::{Journal, JournalReader, State},
-    record::Seq,
+    journal::{Journal, JournalReader, Meant, NewCorrection, NewReplay, State},
+    record::{Correction, Seq},
 };
 
 #[derive(Debug, Clone)]
@@ -15,6 +19,10 @@ enum Act {
     Append(usize),
     /// Arrivals (modulo the head, plus a little) and the state they get.
     Settle(Vec<(u64, State)>),
+    /// Reopens arrivals that are thought to be in these states.
+    Reopen(BTreeMap<u64, State>),
+    /// Corrects an arrival, and resumes what is dead as well.
+    Correct(u64, bool),
     /// Removes what was received before this millisecond.
     Retain(i64),
     Claim,
@@ -24,9 +32,18 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     let state = prop::sample::select(State::ALL.to_vec());
+    let settled = [
+        State::Delivered,
+        State::Skipped,
+        State::Suspended,
+        State::Dead,
+    ];
+    let settled = prop::sample::select(settled.to_vec());
     prop_oneof![
         4 => (1_usize..12).prop_map(Act::Append),
         8 => prop::collection::vec((0_u64..1000, state), 1..10).prop_map(Act::Settle),
+        4 => prop::collection::btree_map(0_u64..60, settled, 1..12).prop_map(Act::Reopen),
+        2 => (0_u64..60, any::<bool>()).prop_map(|(seq, dead)| Act::Correct(seq, dead)),
         3 => (0_i64..14).prop_map(Act::Retain),
         1 => Just(Act::Claim),
         1 => Just(Act::Restart),
@@ -34,8 +51,13 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// What the model thinks of a settlement: fine, and then its new states.
-fn settle(model: &BTreeMap<u64, State>, parts: &[(u64, State)]) -> Option<BTreeMap<u64, State>> {
+/// What the model thinks of a settlement: fine, and then its new states. Nothing
+/// that is settled here was made of a correction.
+fn settle(
+    model: &BTreeMap<u64, State>,
+    corrected: &BTreeSet<u64>,
+    parts: &[(u64, State)],
+) -> Option<BTreeMap<u64, State>> {
     let mut next = model.clone();
     for (at, &(seq, state)) in parts.iter().enumerate() {
         let twice = parts[..at].iter().any(|&(other, _)| other == seq);
@@ -43,7 +65,8 @@ fn settle(model: &BTreeMap<u64, State>, parts: &[(u64, State)]) -> Option<BTreeM
         if twice || finished || state == State::Pending {
             return None;
         }
-        next.insert(seq, state);
+        let overtaken = state == State::Suspended && corrected.contains(&seq);
+        next.insert(seq, if overtaken { State::Retrying } else { state });
     }
     Some(next)
 }
@@ -53,6 +76,7 @@ async fn run(acts: Vec<Act>) {
     let mut model: BTreeMap<u64, State> = BTreeMap::new();
     let mut kept: BTreeMap<u64, i64> = BTreeMap::new();
     let mut sizes: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut corrected = BTreeSet::new();
     let mut epoch = fixture.claim().await.epoch;
     for act in acts {
         match act {
@@ -85,9 +109,43 @@ async fn run(acts: Vec<Act>) {
                         .collect(),
                 );
                 let result = fixture.journal.settle(CRM, epoch, settled).await;
-                let expected = settle(&model, &parts);
+                let expected = settle(&model, &corrected, &parts);
                 assert_eq!(result.is_ok(), expected.is_some(), "{parts:?}: {result:?}");
                 model = expected.unwrap_or(model);
+            }
+            Act::Reopen(chosen) => {
+                let replay = fixture.journal.start_replay(everything()).await;
+                let parts: Vec<_> = chosen.into_iter().collect();
+                let portion = portion(replay.expect("a replay"), &parts, u64::MAX >> 1);
+                let reopened = fixture.journal.reopen(CRM, epoch, portion).await;
+                let mut expected = 0;
+                for (seq, state) in parts {
+                    if kept.contains_key(&seq) && model.get(&seq) == Some(&state) {
+                        model.insert(seq, State::Retrying);
+                        expected += 1;
+                    }
+                }
+                assert_eq!(reopened, Ok(expected));
+            }
+            Act::Correct(seq, dead) => {
+                let before = fixture.journal.get(Seq(seq)).await.expect("a read");
+                let after = before.as_ref().map_or(0, |arrival| arrival.correction());
+                let correction = NewCorrection {
+                    dead,
+                    ..correction(after, "{}")
+                };
+                let result = fixture.journal.correct(Seq(seq), correction).await;
+                let may = kept.contains_key(&seq) && after < Correction::MAX;
+                assert_eq!(result.is_ok(), may, "{seq}: {result:?}");
+                let resumes = match model.get(&seq) {
+                    Some(State::Suspended) => may,
+                    Some(State::Dead) => may && dead,
+                    _ => false,
+                };
+                if resumes {
+                    model.insert(seq, State::Retrying);
+                }
+                corrected.extend(may.then_some(seq));
             }
             Act::Retain(cutoff) => {
                 let gone = removable(&model, &kept, cutoff);
@@ -122,6 +180,20 @@ async fn compare_backlog(
     assert_eq!(backlog.oldest, listed.first().map(|first| first.received));
     let listed: Vec<_> = listed.iter().map(|one| (one.seq.0, one.state)).collect();
     assert!(listed.iter().eq(waiting.iter().take(5)), "{listed:?}");
+}
+
+fn everything() -> NewReplay {
+    NewReplay {
+        at: at(200),
+        meant: Meant {
+            first: Seq(1),
+            last: Seq(u64::MAX >> 1),
+            states: State::ALL.to_vec(),
+            when: None,
+            fresh_ids: false,
+        },
+        counted: [(CRM.to_owned(), 0)].into(),
+    }
 }
 
 /// What the model thinks retention may remove: what is finished, up to the first
