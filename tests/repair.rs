@@ -406,3 +406,53 @@ fn what_is_under_way_is_not_given_up() {
     crm.hang(false);
     gateway.wait_for("crm", "delivered", 1);
 }
+
+#[test]
+fn what_has_come_to_be_meant_since_the_count_is_left_out() {
+    let crm = Receiver::start();
+    crm.answer(&[404]);
+    let gateway = Gateway::start(&plain(&crm));
+    let records = records(4);
+    gateway.push("cdr", &records[0]);
+    gateway.wait_for("crm", "dead", 1);
+    crm.hang(true);
+    gateway.push("cdr", &records[1]);
+    crm.wait_for(2);
+    let mut request = json!({ "state": "dead", "dry_run": true });
+    let counted = retry(&gateway, &request);
+    assert_eq!(counted["retried"]["crm"], 1);
+    // One that was there, and one that was not.
+    crm.hang(false);
+    gateway.push("cdr", &records[2]);
+    gateway.wait_for("crm", "dead", 3);
+    request["as_of"] = counted["as_of"].clone();
+    assert_eq!(retry(&gateway, &request)["retried"]["crm"], 1);
+    request["dry_run"] = false.into();
+    assert_eq!(retry(&gateway, &request)["retried"]["crm"], 1);
+    gateway.wait_for("crm", "dead", 3);
+    assert_eq!(crm.wait_for(4).len(), 4);
+}
+
+#[test]
+fn what_a_retired_destination_left_can_be_given_up() {
+    let crm = Receiver::start();
+    crm.answer(&[404]);
+    let gateway = Gateway::start(&plain(&crm));
+    for record in records(3) {
+        gateway.push("cdr", &record);
+    }
+    let dead = gateway.wait_for("crm", "dead", 3);
+    reload(&gateway, &config(&crm, "", "retired = true"));
+    let id = dead[0]["arrival"].as_str().expect("an id");
+    let discard = ["deliveries", "discard", "--because", "closed"];
+    let named = text(&gateway.cli(&[&discard[..], &[id]].concat()));
+    assert!(named.contains("crm: 1 are discarded"), "{named}");
+    let at_crm = ["--destination", "crm", "--yes"];
+    let all = text(&gateway.cli(&[&discard[..], &at_crm].concat()));
+    assert!(all.contains("crm: 2 are discarded"), "{all}");
+    let retry = ["deliveries", "retry", "--destination", "crm", "--yes"];
+    let refused = text(&gateway.cli(&retry));
+    assert!(refused.contains("no destination crm runs"), "{refused}");
+    let gateway = gateway.kill_and_restart();
+    assert_eq!(gateway.deliveries("crm", "discarded").len(), 3);
+}

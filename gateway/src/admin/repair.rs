@@ -1,5 +1,6 @@
 //! Repair: exceptions are tried again or given up, by the consumer that owns
-//! their destination.
+//! their destination. Those of a retired one have no owner: they can be given up
+//! all the same.
 //!
 //! What is meant is found and repaired page by page. When a request fails half
 //! way, what came before in the journal is repaired; the same request goes on
@@ -8,16 +9,20 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State as Shared};
+use jiff::Timestamp;
 
 use super::{
     Admin,
     problem::Problem,
-    select::Selector,
-    view::{DiscardView, RepairRequest, RetryView, Tally},
+    select::{Selector, settled_before},
+    view::{AsOf, DiscardView, RepairRequest, RetryView, Tally},
 };
 use crate::{
-    delivery::{consumer::Repair, fleet::AskError},
-    journal::{JournalReader, Reason},
+    delivery::{
+        consumer::{Chosen, Repair},
+        fleet::AskError,
+    },
+    journal::{Ledger, Outcome, Reason, Settlement, State},
     record::Seq,
 };
 
@@ -79,16 +84,37 @@ async fn repair(
             "say which: `arrivals`, `destination`, `reason`, `since`, `until`, `when`, or a `state` that is retrying, suspended or dead",
         ));
     }
-    let names = running(admin, selection.destination.as_deref())?;
     let journal = &**admin.runtime.journal();
-    let selector = Selector::new(journal, selection).await?;
+    let as_of = AsOf {
+        through: journal.head().0,
+        at: Timestamp::now(),
+    };
+    let wanted = selection.destination.as_deref();
+    let mut names = Vec::new();
+    if let Repair::Discard { .. } = how {
+        names = retired(admin, wanted).await?;
+    }
+    if wanted.is_none() || names.is_empty() {
+        names.extend(running(admin, wanted)?);
+    }
+    let mut selector = Selector::new(journal, selection).await?;
+    if let Some(as_of) = request.as_of {
+        selector.up_to(Seq(as_of.through));
+    }
     let mut tally = Tally {
         dry_run: request.dry_run,
+        as_of: request.dry_run.then_some(as_of),
         ..Tally::default()
     };
     let mut repaired = BTreeMap::new();
     for name in names {
-        let count = at(admin, journal, &selector, &name, how, &mut tally).await?;
+        let at = At {
+            admin,
+            selector: &selector,
+            destination: &name,
+            as_of: request.as_of,
+        };
+        let count = at.repair(how, &mut tally).await?;
         if count > 0 {
             repaired.insert(name, count);
         }
@@ -112,32 +138,94 @@ pub(super) fn running(admin: &Admin, wanted: Option<&str>) -> Result<Vec<String>
     }
 }
 
-/// Repairs what is meant at a destination, or only counts it.
-async fn at(
-    admin: &Admin,
-    journal: &dyn JournalReader,
-    selector: &Selector,
-    destination: &str,
-    how: &Repair,
-    tally: &mut Tally,
-) -> Result<usize, Problem> {
-    let mut count = 0;
-    let mut next = Some(Seq(0));
-    while let Some(after) = next {
-        let page = selector.page(journal, destination, after).await?;
-        next = page.next;
-        tally.unclear += page.unclear;
-        let meant = page.chosen.len();
-        if tally.dry_run || meant == 0 {
-            count += meant;
-            continue;
+/// The destinations that are retired, of those that are meant.
+async fn retired(admin: &Admin, wanted: Option<&str>) -> Result<Vec<String>, Problem> {
+    let ledgers = admin.runtime.journal().ledgers().await?.into_iter();
+    let meant = ledgers.filter(|ledger| {
+        ledger.retired && wanted.is_none_or(|wanted| wanted == ledger.destination)
+    });
+    Ok(meant.map(|ledger| ledger.destination).collect())
+}
+
+/// A destination at which is repaired.
+struct At<'a> {
+    admin: &'a Admin,
+    selector: &'a Selector,
+    destination: &'a str,
+    as_of: Option<AsOf>,
+}
+
+impl At<'_> {
+    /// Repairs what is meant, or only counts it.
+    async fn repair(&self, how: &Repair, tally: &mut Tally) -> Result<usize, Problem> {
+        let journal = &**self.admin.runtime.journal();
+        let mut count = 0;
+        let mut next = Some(Seq(0));
+        while let Some(after) = next {
+            let page = self.selector.page(journal, self.destination, after).await?;
+            next = page.next;
+            tally.unclear += page.unclear;
+            let mut chosen = page.chosen;
+            if let Some(AsOf { at, .. }) = self.as_of {
+                chosen = settled_before(journal, self.destination, chosen, at).await?;
+            }
+            let meant = chosen.len();
+            if tally.dry_run || meant == 0 {
+                count += meant;
+                continue;
+            }
+            let repaired = self.act(chosen, how).await?;
+            count += repaired;
+            tally.left_alone += meant.saturating_sub(repaired);
         }
-        let fleet = admin.runtime.fleet();
-        let repaired = fleet.repair(destination, page.chosen, how).await?;
-        count += repaired;
-        tally.left_alone += meant.saturating_sub(repaired);
+        Ok(count)
     }
-    Ok(count)
+
+    async fn act(&self, chosen: Vec<Chosen>, how: &Repair) -> Result<usize, Problem> {
+        let ledger = self
+            .admin
+            .runtime
+            .journal()
+            .ledger(self.destination)
+            .await?;
+        if let Repair::Discard { because } = how
+            && let Some(ledger) = ledger.filter(|ledger| ledger.retired)
+        {
+            return self.discard_without_owner(&ledger, chosen, because).await;
+        }
+        let fleet = self.admin.runtime.fleet();
+        Ok(fleet.repair(self.destination, chosen, how).await?)
+    }
+
+    /// Settles for a retired destination, under the epoch of its retirement: whoever
+    /// claims it in between makes this a stranger.
+    async fn discard_without_owner(
+        &self,
+        ledger: &Ledger,
+        chosen: Vec<Chosen>,
+        because: &Reason,
+    ) -> Result<usize, Problem> {
+        let journal = self.admin.runtime.journal();
+        let mut settlement = Settlement::new(Timestamp::now());
+        for Chosen { seq, state } in chosen {
+            let kept = journal.exception(self.destination, seq).await?;
+            if kept.is_some_and(|kept| kept.state == state) {
+                settlement.outcomes.push(Outcome {
+                    seq,
+                    state: State::Discarded,
+                    reason: because.clone(),
+                    status: 0,
+                    duration_ms: 0,
+                    revision: self.admin.runtime.revision().number,
+                });
+            }
+        }
+        let discarded = settlement.outcomes.len();
+        journal
+            .settle(self.destination, ledger.epoch, settlement)
+            .await?;
+        Ok(discarded)
+    }
 }
 
 fn done(how: &Repair) -> &'static str {

@@ -6,7 +6,7 @@
 //! answer the delivery is not meant, and counted.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ops::{Bound, Range},
     sync::Arc,
 };
@@ -23,6 +23,9 @@ use crate::{
 
 /// Arrivals of one session that are looked at.
 pub(super) const MAX_SESSION_ARRIVALS: usize = 1000;
+
+/// The states of an exception.
+const EXCEPTIONS: [State; 3] = [State::Retrying, State::Suspended, State::Dead];
 
 /// Arrivals that one request may name.
 const MAX_NAMED: usize = 1000;
@@ -82,6 +85,11 @@ impl Selector {
             range: first..end,
             when,
         })
+    }
+
+    /// Leaves out what arrives after a position.
+    pub(super) fn up_to(&mut self, through: Seq) {
+        self.range.end = self.range.end.min(Seq(through.0.saturating_add(1)));
     }
 
     /// The positions that are named, if any are.
@@ -169,6 +177,36 @@ impl Selector {
         let next = page.last().map(|last| last.seq);
         Ok((page, next))
     }
+}
+
+/// Those of the chosen exceptions that have stood as they do since before a time.
+pub(super) async fn settled_before(
+    journal: &dyn JournalReader,
+    destination: &str,
+    chosen: Vec<Chosen>,
+    time: Timestamp,
+) -> Result<Vec<Chosen>, JournalError> {
+    let mut kept = Vec::with_capacity(chosen.len());
+    let mut known: BTreeMap<Seq, Timestamp> = BTreeMap::new();
+    let mut looked = Seq(0);
+    let last = chosen.last().map_or(Seq(0), |last| last.seq);
+    for chosen in chosen {
+        if chosen.seq > looked {
+            let after = Seq(chosen.seq.0.saturating_sub(1));
+            let (found, through) = journal
+                .standing(destination, &EXCEPTIONS, after, last)
+                .await?;
+            known = found.iter().map(|it| (it.seq, it.settled)).collect();
+            looked = through;
+        }
+        if known
+            .get(&chosen.seq)
+            .is_some_and(|&settled| settled < time)
+        {
+            kept.push(chosen);
+        }
+    }
+    Ok(kept)
 }
 
 /// The next named arrivals that are exceptions at a destination, and where to go

@@ -18,7 +18,7 @@ use crate::{
 pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
 pub use destination::{DestinationView, PauseRequest, Standing};
 pub use moment::{Moment, UnknownMoment};
-pub use repair::{DiscardView, RepairRequest, RetryView, Tally};
+pub use repair::{AsOf, DiscardView, RepairRequest, RetryView, Tally};
 pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};
 pub use selection::{NoMore, Selection};
 

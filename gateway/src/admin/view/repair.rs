@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{NoMore, Selection};
@@ -19,6 +20,10 @@ pub struct RepairRequest {
     /// only, and then it has to be said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    /// What was counted, as the answer to a dry run says: what has come to be meant
+    /// since is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<AsOf>,
     /// Only counts.
     #[serde(default)]
     pub dry_run: bool,
@@ -60,4 +65,16 @@ pub struct Tally {
     /// reads is not there: they are not meant.
     #[serde(default)]
     pub unclear: usize,
+    /// Of a dry run: what the deed is to be bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<AsOf>,
+}
+
+/// A moment of the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsOf {
+    /// The newest arrival.
+    pub through: u64,
+    /// The time: what was settled before it was to be seen.
+    pub at: Timestamp,
 }

@@ -115,16 +115,19 @@ fn repair<V: Repaired>(args: CommonArgs, extra: &RepairRequest) -> anyhow::Resul
     let json = args.client.json;
     let selection = args.select.selection();
     let named = !selection.arrivals.is_empty();
-    let ask = |dry_run| {
+    let ask = |dry_run, as_of| {
         let request = RepairRequest {
             selection: selection.clone(),
             dry_run,
+            as_of,
             ..extra.clone()
         };
         client.post::<V>(V::PATH, &request)
     };
+    let mut as_of = None;
     if args.dry_run || !named {
-        let counted = ask(true)?;
+        let counted = ask(true, None)?;
+        as_of = counted.tally().as_of;
         let is_all = args.dry_run || counted.counts().is_empty();
         // Scripts get one document.
         if !json || is_all || !args.yes {
@@ -137,7 +140,8 @@ fn repair<V: Repaired>(args: CommonArgs, extra: &RepairRequest) -> anyhow::Resul
             anyhow::bail!("nothing was done: add --yes to do it");
         }
     }
-    print(&ask(false)?, json)?;
+    // What is done is what was counted, or less.
+    print(&ask(false, as_of)?, json)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    arrivals, backlog, destination::Destination, exceptions, fold, numbers, readers::Readers, replays,
-    tail::first_id_at, verify,
+    arrivals, backlog, destination::Destination, exceptions, fold, numbers, readers::Readers,
+    replays, tail::first_id_at, verify,
 };
 use crate::{
     journal::{
