@@ -77,7 +77,7 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
         name = "all"
         from = ["tccc"]
         chain = ["mask"]
-        to = ["crm", "bi", "archive"]
+        to = ["crm", "bi", "archive", "table"]
         [destination.crm]
         http.url = "{crm}"
         http.compress = "gzip"
@@ -89,6 +89,19 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
         [destination.archive]
         file.path = "{{kind}}.ndjson"
         file.rotate_bytes = 65536
+        numbers = "masked"
+        [destination.table]
+        file.base_dir = "tables"
+        file.path = "{{kind}}.csv"
+        file.format = "csv"
+        file.csv.columns = [
+            {{ name = "session", pointer = "/SessionId" }},
+            {{ name = "callee", pointer = "/Callee" }},
+            {{ name = "place", pointer = "/TelLocation" }},
+        ]
+        file.csv.trailer = "TRAILER,{{records}}"
+        file.compress = "gzip"
+        file.rotate_bytes = 2048
         numbers = "masked"
         "#
     )

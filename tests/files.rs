@@ -1,10 +1,15 @@
-//! Files: parts that are finished by time and size, with manifests.
+//! Files: parts that are finished by time, size and on demand, in every layout,
+//! with manifests; and what hostile values and hostile disks do to them.
+
+mod csv;
+mod disk;
+mod rotate;
 
 use crate::harness::{Gateway, all_to, until};
 
-fn config(rotate: &str) -> String {
+fn config(settings: &str) -> String {
     let path = r#"file.path = "{received:%Y}/{/Uui}.ndjson""#;
-    all_to("archive", &format!("{path}\n{rotate}"))
+    all_to("archive", &format!("{path}\n{settings}"))
 }
 
 #[test]
@@ -58,30 +63,39 @@ fn a_part_is_finished_after_its_time() {
 
 #[test]
 fn no_value_leaves_the_base_directory() {
-    let gateway = Gateway::start(&config(""));
+    let gateway = Gateway::start(&config("file.max_parts = 2"));
     let long = "x".repeat(10_000);
-    for value in ["../../../../evil", "/etc/passwd", "a\\nb", "..", &long] {
+    let values = [
+        "../../../../evil",
+        "/etc/passwd",
+        "a\\nb",
+        "..",
+        "c\\u0000d",
+        ".hidden",
+        "a.open",
+        "nul",
+        "e\\u202ef",
+        &long,
+        &format!("{long}y"),
+    ];
+    for value in values {
         let record = crate::harness::SEED.replace("\"abc\"", &format!("\"{value}\""));
         gateway.push("cdr", &record);
     }
-    gateway.wait_for("archive", "delivered", 5);
-    assert_eq!(gateway.workspace.lines().len(), 5);
+    gateway.wait_for("archive", "delivered", values.len());
+    assert_eq!(gateway.workspace.lines().len(), values.len());
     assert!(!gateway.workspace.path("evil").exists());
-}
-
-#[test]
-fn a_disk_that_refuses_pauses_the_destination_until_it_takes() {
-    let gateway = Gateway::start(&config(""));
-    let year = jiff::Timestamp::now().strftime("%Y").to_string();
-    let blocker = gateway.workspace.path("data/files").join(year);
-    std::fs::create_dir_all(blocker.parent().expect("a parent")).expect("a directory");
-    std::fs::write(&blocker, "in the way").expect("a file in the way");
-    gateway.push("cdr", crate::harness::SEED);
-    until("a halt", || {
-        let status = gateway.api("/destinations")[0]["status"]["halt"].clone();
-        (status["cause"] == "file_error").then_some(())
-    });
-    std::fs::remove_file(&blocker).expect("a free way");
-    gateway.wait_for("archive", "delivered", 1);
-    assert_eq!(gateway.workspace.lines().len(), 1);
+    let files = gateway.workspace.files();
+    let of = |ending: &str| {
+        files
+            .iter()
+            .filter(|(name, _)| name.ends_with(ending))
+            .count()
+    };
+    assert!(of(".open") <= 2, "parts under way are bounded");
+    assert_eq!(of(".open") + of(".ndjson"), values.len(), "a file each");
+    for (name, _) in files {
+        assert!(name.split('/').all(|part| part.len() <= 255), "{name}");
+        assert!(!name.contains(char::is_control), "{name}");
+    }
 }

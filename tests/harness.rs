@@ -2,6 +2,7 @@
 
 mod gateway;
 mod guest;
+mod parts;
 mod raw;
 mod receiver;
 mod soak;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 
 pub use gateway::{Gateway, Workspace, command};
 pub use guest::hostile;
+pub use parts::parts;
 pub use raw::{Peer, RawReceiver};
 pub use receiver::{Received, Receiver};
 pub use soak::{not_proven, proven};

@@ -12,6 +12,7 @@ mod auth;
 mod correct;
 mod deliveries;
 mod destinations;
+mod files;
 mod health;
 mod meter;
 mod problem;
@@ -67,6 +68,8 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/retry", post(repair::retry))
         .route("/deliveries/discard", post(repair::discard))
+        .route("/files", get(files::list))
+        .route("/files/rotate", post(files::rotate))
         .layer(middleware::from_fn_with_state(admin.clone(), auth::check));
     Router::new()
         .nest("/api/v1", api)

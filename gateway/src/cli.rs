@@ -11,6 +11,7 @@ mod completions;
 mod deliveries;
 mod demo;
 mod destinations;
+mod files;
 mod log;
 mod print;
 mod reload;
@@ -71,6 +72,9 @@ enum Command {
         after_help = "Examples:\n  cdr-gateway replay --destination crm --since 2026-11-01T00:00:00Z --until 2026-11-02T00:00:00Z --dry-run\n  cdr-gateway replay --destination crm --destination bi --since 2h --when 'kind == \"cdr\"' --yes\n  cdr-gateway replay --destination crm --since 1d --only-missing --yes\n  cdr-gateway replay --destination bi --since 1d --fresh-ids --yes\n  cdr-gateway replay show 3\n  cdr-gateway replay cancel 3"
     )]
     Replay(replay::ReplayArgs),
+    /// List the parts of files, and finish those that are open
+    #[command(subcommand)]
+    Files(files::FilesCommand),
     /// Show the ledger of every destination, and whether it balances
     #[command(
         after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
@@ -127,6 +131,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Deliveries(command) => deliveries::run(command),
         Command::Destinations(command) => destinations::run(command),
         Command::Replay(args) => replay::run(args),
+        Command::Files(command) => files::run(&command),
         Command::Balance(args) => balance::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Schema => schema::run(),

@@ -86,7 +86,7 @@ pub use retention::{Removal, Retention};
 pub use retirement::{Retire, Retirement};
 pub use revision::Revision;
 pub use seq_set::{MalformedSeqSet, SeqSet};
-pub use settlement::{Claim, FilePart, Parking, Payload, Settlement, Start};
+pub use settlement::{Claim, FilePart, Parking, PartStage, Payload, Settlement, Start};
 pub use state::{State, UnknownState};
 
 #[cfg(doc)]
@@ -244,6 +244,15 @@ pub trait JournalReader: Send + Sync {
         destination: &str,
         path: &str,
     ) -> Result<Option<FilePart>, JournalError>;
+
+    /// Parts of a destination's files, those opened last first; in one stage, or
+    /// in any.
+    async fn file_parts(
+        &self,
+        destination: &str,
+        stage: Option<PartStage>,
+        limit: usize,
+    ) -> Result<Vec<FilePart>, JournalError>;
 
     /// A registered revision.
     async fn revision(&self, number: u32) -> Result<Option<Revision>, JournalError>;

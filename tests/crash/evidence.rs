@@ -5,15 +5,16 @@
 //!   than what was under way;
 //! - what was sent after a failure on record has the bytes of that failure;
 //! - the files hold each record once, no line is torn, and manifests are true;
+//! - so do the compressed tables, with one header and one trailer each;
 //! - the books balance, and know each record once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::harness::{Gateway, Received, Workspace, field, numbers_in};
+use crate::harness::{Gateway, Received, Workspace, field, numbers_in, parts};
 
-pub const DESTINATIONS: [&str; 3] = ["archive", "bi", "crm"];
+pub const DESTINATIONS: [&str; 4] = ["archive", "bi", "crm", "table"];
 
 /// Deliveries that a consumer of eight slots has under way at most.
 const UNDER_WAY: usize = 16;
@@ -43,6 +44,7 @@ pub fn assert_all(
     let frozen = assert_frozen(&gateway, &crm);
     let workspace = gateway.stop();
     assert_files(&workspace, acknowledged);
+    let tables = assert_tables(&workspace, acknowledged);
     workspace.assert_balanced();
     let records = acknowledged.len();
     assert!(
@@ -52,7 +54,7 @@ pub fn assert_all(
     format!(
         "{records} records acknowledged over {ends} ends, none lost; {repeated} came twice to the receiver \
          that accepts; {frozen} that were frozen outlived an end with id and bytes; files without a \
-         repeated or torn line; `balance --verify` clean after each"
+         repeated or torn line, nor {tables} compressed tables; `balance --verify` clean after each"
     )
 }
 
@@ -134,4 +136,34 @@ fn assert_files(workspace: &Workspace, acknowledged: &BTreeSet<String>) {
     written.sort();
     let expected: Vec<String> = acknowledged.iter().cloned().collect();
     assert_eq!(written, expected, "each record once");
+}
+
+/// The cells have neither quotes nor delimiters, save the last one. Returns how
+/// many tables were finished.
+fn assert_tables(workspace: &Workspace, acknowledged: &BTreeSet<String>) -> usize {
+    let (mut written, mut finished) = (Vec::new(), 0);
+    for part in parts(&workspace.path("data/tables")) {
+        let mut lines: Vec<_> = part.text.lines().collect();
+        assert!(part.text.is_empty() || part.text.ends_with('\n'));
+        if let Some(manifest) = &part.manifest {
+            let trailer = format!("TRAILER,{}", manifest["records"]);
+            assert_eq!(lines.pop(), Some(&*trailer), "{}", part.name);
+            assert_eq!(manifest["records"], lines.len() - 1, "{}", part.name);
+            finished += 1;
+        }
+        for (index, line) in lines.into_iter().enumerate() {
+            let is_header = line == "session,callee,place";
+            assert_eq!(index == 0, is_header, "{}: {line}", part.name);
+            assert_eq!(numbers_in(line), [].into(), "{line}");
+            if !is_header {
+                let (session, _) = line.split_once(',').expect("cells");
+                assert!(line.ends_with("}\""), "{line} is torn");
+                written.push(session.to_owned());
+            }
+        }
+    }
+    written.sort();
+    let expected: Vec<String> = acknowledged.iter().cloned().collect();
+    assert_eq!(written, expected, "each record once");
+    finished
 }

@@ -74,6 +74,27 @@ pub const CURL: Tool = Tool {
     install: "apt-get install curl",
 };
 
+pub const ZSTD: Tool = Tool {
+    name: "zstd",
+    program: "zstd",
+    probe: &["--version"],
+    install: "apt-get install zstd",
+};
+
+pub const SHA256SUM: Tool = Tool {
+    name: "sha256sum",
+    program: "sha256sum",
+    probe: &["--version"],
+    install: "apt-get install coreutils",
+};
+
+pub const PYTHON: Tool = Tool {
+    name: "Python",
+    program: "python3",
+    probe: &["--version"],
+    install: "apt-get install python3",
+};
+
 impl Tool {
     /// Whether it can judge. Says so where it cannot.
     ///

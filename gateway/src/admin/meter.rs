@@ -38,27 +38,7 @@ pub fn describe_metrics() {
         "cdr_gateway_reloads_total",
         "Reloads of the configuration, by outcome."
     );
-    describe_counter!(
-        "cdr_gateway_plugin_calls_total",
-        "Calls of plugins, by plugin and outcome."
-    );
-    describe_counter!(
-        "cdr_gateway_plugin_instances_retired_total",
-        "Plugin instances thrown away, by plugin and reason."
-    );
-    describe_counter!(
-        "cdr_gateway_plugin_log_lines_suppressed_total",
-        "Log lines of plugins beyond their limit, by plugin."
-    );
-    describe_counter!(
-        "cdr_gateway_plugin_custom_total",
-        "Counters of plugins' own, by plugin and counter."
-    );
-    describe_histogram!(
-        "cdr_gateway_plugin_call_seconds",
-        Unit::Seconds,
-        "Time of one call of a plugin, retries of its deadline included."
-    );
+    describe_plugins();
     describe_histogram!(
         "cdr_gateway_attempt_seconds",
         Unit::Seconds,
@@ -111,8 +91,33 @@ pub fn describe_metrics() {
         "Time until a certificate ends, by the key that names it; below 0 once it has."
     );
     describe_backlog();
+    describe_files();
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
     describe_journal();
+}
+
+fn describe_plugins() {
+    describe_counter!(
+        "cdr_gateway_plugin_calls_total",
+        "Calls of plugins, by plugin and outcome."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_instances_retired_total",
+        "Plugin instances thrown away, by plugin and reason."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_log_lines_suppressed_total",
+        "Log lines of plugins beyond their limit, by plugin."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_custom_total",
+        "Counters of plugins' own, by plugin and counter."
+    );
+    describe_histogram!(
+        "cdr_gateway_plugin_call_seconds",
+        Unit::Seconds,
+        "Time of one call of a plugin, retries of its deadline included."
+    );
 }
 
 fn describe_backlog() {
@@ -135,6 +140,25 @@ fn describe_backlog() {
         "cdr_gateway_backlog_max_age_seconds",
         Unit::Seconds,
         "Limit on it, by destination; 0 without one."
+    );
+}
+
+fn describe_files() {
+    describe_gauge!(
+        "cdr_gateway_files_failing",
+        "Whether files of a destination cannot be written or finished."
+    );
+    describe_counter!(
+        "cdr_gateway_file_errors_total",
+        "Tries to write or finish files that failed, by destination."
+    );
+    describe_gauge!(
+        "cdr_gateway_file_parts_open",
+        "Parts of files under way, by destination."
+    );
+    describe_counter!(
+        "cdr_gateway_file_parts_finished_total",
+        "Parts finished, by destination and why: due, asked for, or to make room for others."
     );
 }
 

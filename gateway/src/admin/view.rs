@@ -2,6 +2,7 @@
 
 mod correction;
 mod destination;
+mod files;
 mod moment;
 mod repair;
 mod replay;
@@ -17,6 +18,7 @@ use crate::{
 
 pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
 pub use destination::{DestinationView, PauseRequest, Standing};
+pub use files::{FilePartView, RotateRequest, RotateView};
 pub use moment::{Moment, UnknownMoment};
 pub use repair::{AsOf, DiscardView, RepairRequest, RetryView, Tally};
 pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};

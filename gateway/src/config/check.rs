@@ -5,6 +5,7 @@ mod chains;
 mod contracts;
 mod destinations;
 mod fields;
+mod files;
 mod journal;
 mod listeners;
 mod names;

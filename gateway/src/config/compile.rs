@@ -5,6 +5,7 @@
 //! How it fails: with every problem at once, each at its place in the file.
 //! Nothing that runs is touched.
 
+mod files;
 mod listeners;
 mod plugins;
 mod problem;
@@ -29,7 +30,6 @@ use crate::{
     alert,
     delivery::{
         Destination, Driver,
-        file::FileSettings,
         http::{HttpDriver, HttpSetupError, address::AddressPolicy},
     },
     ingest::dialect::{Dialect, Json, Tccc},
@@ -215,12 +215,7 @@ fn driver(
             let driver = HttpDriver::new(http, addresses)?;
             Driver::Http(Box::new(driver))
         }
-        model::Driver::File(file) => Driver::File(FileSettings {
-            path: file.path.clone(),
-            base_dir: config.base_dir(file),
-            rotate_bytes: file.rotate_bytes,
-            rotate_s: file.rotate_s,
-        }),
+        model::Driver::File(file) => Driver::File(files::settings(config, file)),
     })
 }
 

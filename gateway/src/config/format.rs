@@ -8,7 +8,7 @@ use crate::{
     delivery::{
         http::address::parse_range,
         retry::Statuses,
-        template::{PathTemplate, TemplateError, UrlTemplate},
+        template::{PathTemplate, TemplateError, TrailerTemplate, UrlTemplate},
     },
     record::{Pattern, Pointer},
     route::{guard::is_known_region, when::When},
@@ -51,6 +51,14 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
         "cel" => expression(text),
         "start" => text.parse::<Start>().map(drop).map_err(|error| {
             Problem::malformed(error.to_string(), "without this key it starts with \"now\"")
+        }),
+        "csv-delimiter" => csv_delimiter(text),
+        "trailer-template" => TrailerTemplate::parse(text).map(drop).map_err(|error| Problem {
+            offset: error.offset(),
+            ..Problem::malformed(
+                error.to_string(),
+                "write one line with {records}, {first_id} or {last_id}, such as \"TRAILER,{records}\"",
+            )
         }),
         "path-template" => PathTemplate::parse(text)
             .map(drop)
@@ -128,6 +136,16 @@ fn statuses(text: &str) -> Result<(), Problem> {
             "write statuses and ranges, such as \"408, 425, 429, 500-599, !501\"",
         )
     })
+}
+
+fn csv_delimiter(text: &str) -> Result<(), Problem> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(()),
+        _ => Err(Problem::malformed(
+            format!("{text:?} cannot stand between cells"),
+            "write one ASCII character that is neither a quote nor a line end, such as \",\", \";\" or \"\\t\"",
+        )),
+    }
 }
 
 fn region(text: &str) -> Result<(), Problem> {

@@ -14,6 +14,7 @@ mod alerts;
 mod backlog;
 mod destination;
 mod duration;
+mod file;
 mod plugin;
 mod policy;
 mod route;
@@ -31,9 +32,10 @@ use serde::{Deserialize, Serialize};
 pub use alerts::Alerts;
 pub use backlog::{Backlog, WhenFull};
 pub use destination::{
-    ApiKey, Batch, Compression, CredentialsIn, Destination, DestinationAuth, Driver, FileDriver,
-    FileFormat, Gone, HttpDriver, OAuth2, Retry, Sign, Tls,
+    ApiKey, Batch, Compression, CredentialsIn, Destination, DestinationAuth, Driver, Gone,
+    HttpDriver, OAuth2, Retry, Sign, Tls,
 };
+pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat};
 pub use plugin::{Plugin, Table};
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
 pub use route::{ChainUse, OnError, Route};

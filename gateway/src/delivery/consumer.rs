@@ -24,7 +24,7 @@ use crate::{
     plugin::Workers,
 };
 
-pub use command::{Chosen, Command, Repair};
+pub use command::{Chosen, Command, Repair, Rotated};
 pub use session::Ended;
 use session::Session;
 pub use status::{Halt, Status, StatusCell};

@@ -2,7 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{breaker, file::FileSettings, http::HttpDriver, payload::Place, template};
+use super::{
+    breaker,
+    file::{FileSettings, csv::Csv},
+    http::HttpDriver,
+    payload::Place,
+    template,
+};
 use crate::{
     config::model::{Backlog, Batch, Concurrency, Rate, Retry},
     journal::Start,
@@ -74,6 +80,15 @@ impl Driver {
         match self {
             Self::Http(http) => http.url.render(facts),
             Self::File(file) => file.path.render(facts).to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The columns that a record leaves as, where it does not leave as a document.
+    #[must_use]
+    pub fn columns(&self) -> Option<&Csv> {
+        match self {
+            Self::Http(_) => None,
+            Self::File(file) => file.place.layout().format.csv(),
         }
     }
 

@@ -1,41 +1,61 @@
-//! The file driver: one line a record, in parts that are finished by size and
-//! time.
+//! The file driver: records in parts of files, which are finished by size, by
+//! time and on demand.
 //!
 //! A part is written as `<stem>.<part>.<ext>.open` and gets its final name
-//! `<stem>.<part>.<ext>` when it is finished, without ever replacing a file,
-//! with a manifest beside it. A reader that leaves `.open` files alone never
-//! sees a half-written one.
+//! `<stem>.<part>.<ext>` (and `.gz` or `.zst`) when it is finished, without ever
+//! replacing a file, with a manifest beside it. A reader that leaves `.open` files
+//! alone never sees a half-written one.
 //!
 //! Invariants:
 //! - What is in a part up to its committed length is what the journal says is
 //!   delivered: lines are written and synced first, then the length is settled
 //!   together with the outcomes. After a crash the part is cut back to the
 //!   committed length, and what was beyond it is written again.
-//! - No path leaves the base directory.
+//! - A part is finished in the directory and in the layout in which it was begun,
+//!   whatever the configuration says by then.
+//! - Finishing is steps of which each can be the last before a crash: the next
+//!   start finds out how far it came, see [`finish`].
+//! - No path leaves the base directory, not even over a link below it.
 //!
 //! How it fails: a write that fails settles nothing; the lines wait and the
 //! whole destination tries again later, loudly. The journal's lengths tell the
-//! next try where to cut.
+//! next try where to cut. A part that cannot be finished waits for itself.
 
-pub mod name;
-pub mod part;
+mod compress;
+pub mod csv;
+mod directory;
+mod finish;
+pub mod layout;
+mod manifest;
+mod name;
+mod part;
+pub mod place;
+mod slot;
 pub mod writer;
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::template::PathTemplate;
 
-pub use writer::{FileError, Finished, Line, Writer};
+pub use layout::{Compress, Format, Layout};
+pub use place::Place;
+pub use writer::{Done, FileError, Line, Why, Writer};
 
 /// How a file destination writes, as a revision has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSettings {
     /// Path of the file, below the base directory.
     pub path: PathTemplate,
-    /// Directory that no file leaves.
-    pub base_dir: PathBuf,
-    /// Bytes after which a part is finished.
+    /// Where parts are begun, and how they are written.
+    pub place: Arc<Place>,
+    /// Bytes after which a part is finished, before compression.
     pub rotate_bytes: u64,
     /// Seconds after which a part is finished, from its first record.
     pub rotate_s: u64,
+    /// Files held open at once; the one used longest ago is closed, and opened
+    /// again when there is more for it.
+    pub max_open: usize,
+    /// Parts under way at once; the one begun first is finished early when another
+    /// one has to be begun.
+    pub max_parts: usize,
 }

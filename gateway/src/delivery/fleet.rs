@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::consumer::{Chosen, Command, Consumer, Context, Repair, Status, StatusCell};
+use super::consumer::{Chosen, Command, Consumer, Context, Repair, Rotated, Status, StatusCell};
 use crate::{
     config::revision::Revision,
     journal::{JournalError, Portion, Reason},
@@ -200,11 +200,21 @@ impl Fleet {
             .await
     }
 
-    async fn ask(
+    /// Finishes the parts of a destination's files that hold records.
+    ///
+    /// # Errors
+    /// When no such destination runs, or it claims its place at the moment. What of
+    /// it was done is done.
+    pub async fn rotate(&self, destination: &str) -> Result<Rotated, AskError> {
+        self.ask(destination, |reply| Command::Rotate { reply })
+            .await
+    }
+
+    async fn ask<T>(
         &self,
         destination: &str,
-        command: impl FnOnce(oneshot::Sender<()>) -> Command,
-    ) -> Result<(), AskError> {
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, AskError> {
         let commands = self.commands(destination)?;
         let away = || AskError::Away(destination.into());
         let (reply, answer) = oneshot::channel();

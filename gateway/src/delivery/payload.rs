@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     journal::{BatchFormat, Frozen, Numbered},
-    record::{ArrivalId, Document, Seq},
+    record::{ArrivalId, Seq},
     route::guard::{self, Contract, Originals, PayloadBody, Violation},
 };
 
@@ -132,13 +132,13 @@ impl Payload {
         }
     }
 
-    /// Checks it against an egress contract. `document` is its body.
+    /// Checks it against an egress contract. `content` is what its body says.
     ///
     /// # Errors
     /// With the field that holds what the destination must not get.
     pub fn inspect(
         &self,
-        document: &Document,
+        content: PayloadBody<'_>,
         contract: Contract,
         originals: &Originals,
         place: Place,
@@ -149,7 +149,7 @@ impl Payload {
             Place::FileName => (None, Some(self.target.as_str())),
         };
         let payload = guard::Payload {
-            body: PayloadBody::Json(document),
+            body: content,
             url,
             headers,
             file_name,

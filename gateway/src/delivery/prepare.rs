@@ -9,7 +9,7 @@ use crate::{
     journal::Frozen,
     plugin::{Instances, Record, Workers},
     record::{Document, Pointer},
-    route::{ChainOutcome, Decided, Journey, Routes, Suspension},
+    route::{ChainOutcome, Decided, Journey, Routes, Suspension, guard::PayloadBody},
 };
 
 /// What became of making a payload.
@@ -123,12 +123,25 @@ fn address(
         id: arrival.id,
         cdr: &lookup,
     });
+    let columns = destination.driver.columns();
+    let cells = columns.map(|csv| (csv, csv.cells(document)));
     let payload = Payload {
-        body,
+        body: match &cells {
+            Some((csv, cells)) => csv.line(cells).into(),
+            None => body,
+        },
         target,
         digests,
     };
-    match violation(journey, destination, document, &payload) {
+    let named: Vec<_> = cells
+        .iter()
+        .flat_map(|(csv, cells)| csv.named(cells))
+        .collect();
+    let content = match &cells {
+        Some(_) => PayloadBody::Cells(&named),
+        None => PayloadBody::Json(document),
+    };
+    match violation(journey, destination, content, &payload) {
         None => Prepared::Ready(payload),
         Some(detail) => suspended("egress_violation", detail),
     }
@@ -137,13 +150,13 @@ fn address(
 fn violation(
     journey: &Journey,
     destination: &Destination,
-    document: &Document,
+    content: PayloadBody<'_>,
     payload: &Payload,
 ) -> Option<String> {
     let contract = destination.contract?;
     let headers = destination.driver.headers();
     let place = destination.driver.place();
-    let found = payload.inspect(document, contract, journey.originals(), place, &headers);
+    let found = payload.inspect(content, contract, journey.originals(), place, &headers);
     let violation = found.err()?;
     metrics::counter!("cdr_gateway_egress_violations_total", "destination" => destination.name.to_string())
         .increment(1);

@@ -22,11 +22,14 @@
 mod error;
 mod path;
 mod piece;
+mod segment;
+mod trailer;
 mod url;
 
 pub use error::TemplateError;
 pub use path::PathTemplate;
 pub use piece::Facts;
+pub use trailer::{Totals, TrailerTemplate};
 pub use url::UrlTemplate;
 
 /// What stands for a value that is absent or cannot be used.

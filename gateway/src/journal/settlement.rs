@@ -1,6 +1,9 @@
 //! Claims on a destination, and what their owner settles.
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{Attempt, Exception, Frozen, Hold, HoldChange, Numbered, Outcome, SeqSet};
 use crate::record::{ArrivalId, Seq};
@@ -115,7 +118,7 @@ pub enum Payload {
 /// A part of a file that a destination writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilePart {
-    /// The file, relative to the destination's base directory.
+    /// The file, relative to the base directory.
     pub path: String,
     /// 1 for the first part of the path.
     pub part: u32,
@@ -129,6 +132,34 @@ pub struct FilePart {
     pub last: ArrivalId,
     /// When the part was opened.
     pub opened: Timestamp,
-    /// Whether it is complete and has its final name.
-    pub finished: bool,
+    /// The base directory that it was begun in, relative to the data directory or
+    /// absolute. Empty where an older version began it: that of the settings.
+    pub base_dir: String,
+    /// How it is written, in the writer's own words. Empty for plain NDJSON, and
+    /// once it is finished.
+    pub layout: String,
+    /// How far it has come.
+    pub stage: PartStage,
+}
+
+/// How far a part of a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartStage {
+    /// It is being written.
+    Open,
+    /// It is complete, but not yet where the receiver looks for it.
+    Waiting,
+    /// It is complete and in its place.
+    Finished,
+}
+
+impl fmt::Display for PartStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::Finished => "finished",
+        })
+    }
 }

@@ -50,6 +50,7 @@ mod connection;
 mod corrections;
 mod destination;
 mod exceptions;
+mod files;
 mod fold;
 mod group;
 mod holds;

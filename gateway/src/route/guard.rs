@@ -74,6 +74,8 @@ pub struct Payload<'a> {
 pub enum PayloadBody<'a> {
     /// A JSON document.
     Json(&'a Document),
+    /// Names and values of columns. Names are the config's, and not inspected.
+    Cells(&'a [(&'a str, &'a str)]),
     /// Anything else, read as text.
     Raw(&'a [u8]),
 }
@@ -83,8 +85,8 @@ pub enum PayloadBody<'a> {
 #[error("{field}: {cause}")]
 pub struct Violation {
     /// Where: a JSON Pointer (empty for the whole document), `key under` the
-    /// pointer of the object that holds the key, `url`, `header NAME`, `file name`
-    /// or `body`.
+    /// pointer of the object that holds the key, `column NAME`, `url`,
+    /// `header NAME`, `file name` or `body`.
     pub field: String,
     /// Why.
     pub cause: Cause,
@@ -160,6 +162,7 @@ impl Guard<'_> {
     fn body(self, body: PayloadBody<'_>) -> Result<(), Violation> {
         let length = match body {
             PayloadBody::Json(document) => document.len(),
+            PayloadBody::Cells(cells) => cells.iter().map(|(_, value)| value.len()).sum(),
             PayloadBody::Raw(bytes) => bytes.len(),
         };
         let limit = match self.contract {
@@ -171,6 +174,10 @@ impl Guard<'_> {
         }
         match body {
             PayloadBody::Json(document) => self.document(document),
+            PayloadBody::Cells(cells) => cells.iter().try_for_each(|(name, value)| {
+                self.text(value)
+                    .map_err(|cause| violation(format!("column {name}"), cause))
+            }),
             PayloadBody::Raw(bytes) => self
                 .text(&String::from_utf8_lossy(bytes))
                 .map_err(|cause| violation("body", cause)),

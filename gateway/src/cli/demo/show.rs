@@ -48,7 +48,7 @@ pub(super) async fn deliveries(runtime: &Runtime, receivers: &mut Receivers) -> 
                 }
             }
             Driver::File(file) => {
-                if let Some(path) = newest_file(&file.base_dir) {
+                if let Some(path) = newest_file(file.place.base_dir()) {
                     print::line(format!("  {}", path.display()))?;
                     let text = std::fs::read_to_string(&path).unwrap_or_default();
                     summary(text.lines().last().unwrap_or_default())?;

@@ -30,7 +30,7 @@ impl Check<'_, '_> {
     pub(super) fn destinations(&mut self) {
         let config = self.config;
         let mut renames = BTreeMap::new();
-        let mut paths = BTreeMap::new();
+        let mut files = Vec::new();
         for (name, destination) in &config.destination {
             self.chain(&["destination", name, "chain"], &destination.chain);
             self.skipping(name, destination);
@@ -47,26 +47,10 @@ impl Check<'_, '_> {
                     self.batch(name, http);
                 }
                 Driver::File(file) => {
-                    let place = (config.base_dir(file), file.path.text());
-                    if let Some(first) = paths.insert(place, name) {
-                        self.same_file(name, first);
-                    }
+                    self.file(name, file, &mut files);
                 }
             }
         }
-    }
-
-    /// A file has one writer, or its lines would mix.
-    fn same_file(&mut self, name: &str, first: &str) {
-        let finding = Finding::error(
-            Code::Duplicate,
-            format!("destination {first} writes the same files"),
-        );
-        self.add(
-            &["destination", name, "file", "path"],
-            Mark::Value,
-            finding.help("give each destination a path or a base_dir of its own"),
-        );
     }
 
     fn skipping(&mut self, name: &str, destination: &Destination) {

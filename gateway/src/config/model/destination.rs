@@ -6,14 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Backlog, BasicAuth, Breaker, ChainUse, Concurrency, Rate, Secret, SecretPem, Start,
+    Backlog, BasicAuth, Breaker, ChainUse, Concurrency, FileDriver, Rate, Secret, SecretPem, Start,
     duration::{DAY_MS, DAY_S, MONTH_S, TEN_YEARS_S},
 };
 use crate::{
-    delivery::{
-        retry::Statuses,
-        template::{PathTemplate, UrlTemplate},
-    },
+    delivery::{retry::Statuses, template::UrlTemplate},
     journal::BatchFormat,
     route::guard::Contract,
 };
@@ -247,37 +244,6 @@ pub struct Sign {
     pub also: Vec<Secret>,
 }
 
-/// One line a record, in files.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FileDriver {
-    /// Path of the file, below `base_dir`. May hold `{…}`, see the templates.
-    pub path: PathTemplate,
-    /// Directory that no file leaves. Relative to `data_dir`; `files` there if
-    /// not set.
-    pub base_dir: Option<PathBuf>,
-    /// Bytes after which a part is finished and the next begins.
-    #[serde(default = "default_rotate_bytes")]
-    #[schemars(range(min = 1024, max = 1_099_511_627_776_u64))]
-    pub rotate_bytes: u64,
-    /// Time after which a part is finished, from its first record.
-    #[serde(default = "default_rotate_s")]
-    #[schemars(range(min = 1, max = MONTH_S))]
-    pub rotate_s: u64,
-    /// What a file holds.
-    #[serde(default)]
-    pub format: FileFormat,
-}
-
-/// What a file holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileFormat {
-    /// One JSON document a line.
-    #[default]
-    Ndjson,
-}
-
 /// What becomes of failed attempts: exponential back-off with full jitter, or a
 /// schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -344,12 +310,4 @@ fn default_timeout_ms() -> u64 {
 
 fn default_keep_response_bytes() -> usize {
     1024
-}
-
-fn default_rotate_bytes() -> u64 {
-    256 * 1024 * 1024
-}
-
-fn default_rotate_s() -> u64 {
-    60 * 60
 }

@@ -538,6 +538,58 @@ chain = ["mask"]
 }
 
 #[test]
+fn files() {
+    let csv = |more: &'static str| Swap("http.url = \"http://h/x\"", more);
+    assert_found(&[
+        (
+            csv("file.path = \"x\"\nfile.format = \"csv\""),
+            &[("CFG005", 10, "destination.out.file.format")],
+        ),
+        (
+            csv("file.path = \"x\"\nfile.format = \"tsv\""),
+            &[("CFG006", 10, "destination.out.file.format")],
+        ),
+        (
+            csv("file.path = \"x\"\nfile.csv.columns = [{ name = \"a\", pointer = \"/a\" }]"),
+            &[("CFG023", 10, "destination.out.file.csv")],
+        ),
+        (
+            csv(
+                "file.path = \"x\"\nfile.format = \"csv\"\nfile.csv.columns = [{ name = \"a\", pointer = \"/a\" }, { name = \"a\", pointer = \"/b\" }]",
+            ),
+            &[("CFG018", 11, "destination.out.file.csv.columns.1.name")],
+        ),
+        (
+            csv(
+                "file.path = \"x\"\nfile.format = \"csv\"\nfile.csv = { columns = [{ name = \"a\", pointer = \"a\" }], delimiter = \"ab\", trailer = \"{rows}\" }",
+            ),
+            &[
+                ("CFG008", 11, "destination.out.file.csv.columns.0.pointer"),
+                ("CFG008", 11, "destination.out.file.csv.delimiter"),
+                ("CFG008", 11, "destination.out.file.csv.trailer"),
+            ],
+        ),
+        (
+            csv("file.path = \"x\"\nfile.compress = \"lz4\""),
+            &[("CFG006", 10, "destination.out.file.compress")],
+        ),
+        (
+            csv("file.path = \"x\"\nfile.max_open = 0\nfile.max_parts = 0"),
+            &[
+                ("CFG007", 10, "destination.out.file.max_open"),
+                ("CFG007", 11, "destination.out.file.max_parts"),
+            ],
+        ),
+        (
+            csv(
+                "file.path = \"x/{kind}.ndjson\"\n[destination.more]\nfile.path = \"x/cdr.ndjson\"\nretired = true",
+            ),
+            &[("CFG018", 9, "destination.out.file.path")],
+        ),
+    ]);
+}
+
+#[test]
 fn what_is_not_toml_is_reported_with_its_line() {
     let found = load_text("a = \n[b\nc = 1\n").expect_err("refused");
     assert!(found.errors.iter().all(|one| one.code.as_str() == "CFG002"));

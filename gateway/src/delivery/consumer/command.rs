@@ -39,6 +39,20 @@ pub enum Command {
         /// Told when it is committed.
         reply: oneshot::Sender<()>,
     },
+    /// Finish the parts of its files that hold records.
+    Rotate {
+        /// How many were finished.
+        reply: oneshot::Sender<Rotated>,
+    },
+}
+
+/// What came of finishing parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// How many were finished.
+    pub parts: usize,
+    /// Why others were not, if so.
+    pub failed: Option<String>,
 }
 
 /// A delivery as it stood when someone chose it.

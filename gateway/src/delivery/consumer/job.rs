@@ -178,10 +178,11 @@ impl Job {
             }));
         }
         match &self.destination.driver {
-            Driver::File(_) => JobEnd::Line(Line {
+            Driver::File(file) => JobEnd::Line(Line {
                 seq: self.arrival.seq,
                 id: self.arrival.id,
                 path: payload.target,
+                place: file.place.clone(),
                 body: payload.body,
             }),
             Driver::Http(http) => {

@@ -1,18 +1,21 @@
 //! The file side of a consumer: lines that wait, and the writer they go to.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod pause;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use self::pause::Pause;
 use crate::{
-    delivery::file::{FileError, FileSettings, Finished, Line, Writer},
+    delivery::file::{Done, FileError, FileSettings, Line, Why, Writer},
     journal::{FilePart, Journal, JournalError},
     record::Seq,
 };
-
-/// Time between tries to write after a failure.
-const BACKOFF: Duration = Duration::from_secs(2);
 
 /// Lines that wait for the writer, in order of arrival.
 pub(super) struct Lines {
@@ -20,9 +23,12 @@ pub(super) struct Lines {
     /// Away while a blocking call has it; lost if that call panicked.
     writer: Option<Writer>,
     waiting: BTreeMap<Seq, (Line, u32)>,
-    retry_at: Option<Instant>,
-    /// Settings of a new revision that the writer does not have yet.
-    new_settings: Option<FileSettings>,
+    /// Paths that could not be written to; those of others go on.
+    held: BTreeSet<String>,
+    /// After that.
+    writing: Pause,
+    /// After parts could not be finished. Lines go on to parts that are open.
+    finishing: Pause,
 }
 
 /// What was written and has to be settled.
@@ -30,14 +36,12 @@ pub(super) struct Written {
     /// Positions and the revision that made their lines.
     pub(super) lines: Vec<(Seq, u32)>,
     pub(super) parts: Vec<FilePart>,
-    /// Why a part that is due could not be finished.
-    pub(super) unfinished: Option<FileError>,
 }
 
 /// What came of a try to write.
 pub(super) enum Wrote {
+    /// Some of it, or nothing: see [`Lines::trouble`].
     Done(Written),
-    Failed(FileError),
     /// The blocking call was lost, and the writer with it.
     Lost,
 }
@@ -52,8 +56,9 @@ impl Lines {
             destination,
             writer: Some(Writer::new(settings.clone(), parts)),
             waiting: BTreeMap::new(),
-            retry_at: None,
-            new_settings: None,
+            held: BTreeSet::new(),
+            writing: Pause::default(),
+            finishing: Pause::default(),
         }
     }
 
@@ -61,102 +66,130 @@ impl Lines {
         self.waiting.insert(line.seq, (line, revision));
     }
 
-    /// When something has to be done although nothing happens.
-    pub(super) fn wake_at(&self) -> Option<Instant> {
-        if self.retry_at.is_some() || self.new_settings.is_some() {
-            return self.retry_at.or_else(|| Some(Instant::now()));
-        }
-        let due = self.writer.as_ref()?.next_finish()?;
-        let wait = Duration::try_from(due.duration_since(Timestamp::now()));
-        Some(Instant::now() + wait.unwrap_or_default())
+    /// Why lines wait or parts stay open, if they do.
+    pub(super) fn trouble(&self) -> Option<&FileError> {
+        self.writing.trouble().or_else(|| self.finishing.trouble())
     }
 
-    /// Writes what waits, begins parts for it, or finishes the parts that are due:
-    /// one of these at a time, since each has to be settled before the next. None
-    /// where there is nothing to do now.
+    /// How many parts are open.
+    pub(super) fn parts(&self) -> usize {
+        self.writer.as_ref().map_or(0, Writer::parts)
+    }
+
+    /// When something has to be done although nothing happens.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let writing = self.writing.until().filter(|_| !self.waiting.is_empty());
+        let due = self.writer.as_ref()?.next_finish().map(instant);
+        let finishing = due.map(|due| self.finishing.until().map_or(due, |until| until.max(due)));
+        writing.into_iter().chain(finishing).min()
+    }
+
+    /// Writes what waits, begins parts for it, or finishes parts: one of these at
+    /// a time, since each has to be settled before the next. None where there is
+    /// nothing to do now.
     pub(super) async fn write(
         &mut self,
         journal: &dyn Journal,
     ) -> Result<Option<Wrote>, JournalError> {
-        if self.retry_at.is_some_and(|at| at > Instant::now()) {
-            return Ok(None);
+        if !self.writing.is_on() {
+            self.held.clear();
         }
-        self.retry_at = None;
-        let Some(mut writer) = self.writer.take() else {
+        let Some(writer) = &self.writer else {
             return Ok(Some(Wrote::Lost));
         };
-        let Some(work) = self.work(&writer, journal).await? else {
-            self.writer = Some(writer);
-            return Ok(None);
+        match self.work(writer, journal).await? {
+            Some(work) => Ok(Some(self.run(work).await)),
+            None => Ok(None),
+        }
+    }
+
+    /// Finishes all parts that hold records, whatever their size and age.
+    pub(super) async fn rotate(&mut self) -> Wrote {
+        self.run(Work::Finish(Why::Asked)).await
+    }
+
+    async fn work(
+        &self,
+        writer: &Writer,
+        journal: &dyn Journal,
+    ) -> Result<Option<Work>, JournalError> {
+        let lines = || {
+            let waiting = self.waiting.values().map(|(line, _)| line);
+            waiting.filter(|line| !self.held.contains(&line.path))
         };
-        let is_write = matches!(work, Work::Write(_));
+        if lines().next().is_some() {
+            let new = first_of_parts(lines().filter(|line| !writer.knows(line)));
+            let room = writer.room();
+            if !new.is_empty() && room > 0 {
+                let begin = self.with_last_parts(new, room, journal).await?;
+                return Ok(Some(Work::Begin(begin)));
+            }
+            let known: Vec<_> = lines().filter(|line| writer.knows(line)).cloned().collect();
+            if !known.is_empty() {
+                return Ok(Some(Work::Write(known)));
+            }
+            if !self.finishing.is_on() {
+                return Ok(Some(Work::Finish(Why::Room(new.len()))));
+            }
+        }
+        let due = writer.next_finish().filter(|_| !self.finishing.is_on());
+        let due = due.is_some_and(|due| due <= Timestamp::now());
+        Ok(due.then_some(Work::Finish(Why::Due)))
+    }
+
+    async fn with_last_parts(
+        &self,
+        new: Vec<&Line>,
+        room: usize,
+        journal: &dyn Journal,
+    ) -> Result<Vec<(Line, Option<FilePart>)>, JournalError> {
+        let mut begin = Vec::new();
+        for line in new.into_iter().take(room) {
+            let last = journal.last_part(&self.destination, &line.path).await?;
+            begin.push((line.clone(), last));
+        }
+        Ok(begin)
+    }
+
+    /// Has the writer do something, on a thread that may block.
+    async fn run(&mut self, work: Work) -> Wrote {
+        let Some(mut writer) = self.writer.take() else {
+            return Wrote::Lost;
+        };
+        let finishing = work.finishing();
         let blocking = tokio::task::spawn_blocking(move || {
             let done = work.run(&mut writer, Timestamp::now());
             (writer, done)
         });
         let Ok((writer, done)) = blocking.await else {
-            return Ok(Some(Wrote::Lost));
+            return Wrote::Lost;
         };
         self.writer = Some(writer);
-        Ok(Some(match done {
-            Ok(finished) => {
-                if finished.failed.is_some() {
-                    self.retry_at = Some(Instant::now() + BACKOFF);
-                }
-                let lines = if is_write {
-                    self.take_waiting()
-                } else {
-                    Vec::new()
-                };
-                Wrote::Done(Written {
-                    lines,
-                    parts: finished.parts,
-                    unfinished: finished.failed,
-                })
+        if let Some(why) = finishing {
+            self.count(why, &done.parts);
+            self.finishing.note(done.failed);
+        } else {
+            self.held.extend(done.refused);
+            if done.failed.is_some() || self.held.is_empty() {
+                self.writing.note(done.failed);
             }
-            Err(error) => {
-                self.retry_at = Some(Instant::now() + BACKOFF);
-                Wrote::Failed(error)
-            }
-        }))
+        }
+        Wrote::Done(Written {
+            lines: self.take(&done.lines),
+            parts: done.parts,
+        })
     }
 
-    async fn work(
-        &mut self,
-        writer: &Writer,
-        journal: &dyn Journal,
-    ) -> Result<Option<Work>, JournalError> {
-        if let Some(settings) = self.new_settings.take() {
-            return Ok(Some(Work::Reconfigure(settings)));
-        }
-        let lines = self.waiting.values().map(|(line, _)| line);
-        let mut new: BTreeMap<&str, &Line> = BTreeMap::new();
-        for line in lines.clone().filter(|line| !writer.knows(&line.path)) {
-            new.entry(&line.path).or_insert(line);
-        }
-        if !new.is_empty() {
-            let mut begin = Vec::new();
-            for line in new.into_values() {
-                let last = journal.last_part(&self.destination, &line.path).await?;
-                begin.push((line.clone(), last));
-            }
-            return Ok(Some(Work::Begin(begin)));
-        }
-        if !self.waiting.is_empty() {
-            return Ok(Some(Work::Write(lines.cloned().collect())));
-        }
-        let due = writer
-            .next_finish()
-            .is_some_and(|due| due <= Timestamp::now());
-        Ok(due.then_some(Work::Finish))
+    fn count(&self, why: Why, parts: &[FilePart]) {
+        let destination = self.destination.to_string();
+        metrics::counter!("cdr_gateway_file_parts_finished_total", "destination" => destination, "why" => why.as_str())
+            .increment(parts.len() as u64);
     }
 
-    fn take_waiting(&mut self) -> Vec<(Seq, u32)> {
-        let waiting = std::mem::take(&mut self.waiting);
-        waiting
-            .into_iter()
-            .map(|(seq, (_, revision))| (seq, revision))
-            .collect()
+    fn take(&mut self, written: &[Seq]) -> Vec<(Seq, u32)> {
+        let written = written.iter();
+        let revision = |seq: &Seq| Some((*seq, self.waiting.remove(seq)?.1));
+        written.filter_map(revision).collect()
     }
 
     /// Notes that what was written is settled.
@@ -168,26 +201,44 @@ impl Lines {
 
     /// Takes over the settings of a new revision.
     pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
-        self.new_settings = Some(settings.clone());
+        if let Some(writer) = &mut self.writer {
+            writer.reconfigure(settings.clone());
+        }
     }
 }
 
-/// What the writer is to do, on a thread that may block.
+/// The first line of each part that has to be begun.
+fn first_of_parts<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<&'a Line> {
+    let mut paths = BTreeSet::new();
+    lines.filter(|line| paths.insert(&line.path)).collect()
+}
+
+fn instant(at: Timestamp) -> Instant {
+    let wait = std::time::Duration::try_from(at.duration_since(Timestamp::now()));
+    Instant::now() + wait.unwrap_or_default()
+}
+
+/// What the writer is to do.
 enum Work {
-    Reconfigure(FileSettings),
     /// Parts for the first lines of paths, with the last part of each.
     Begin(Vec<(Line, Option<FilePart>)>),
     Write(Vec<Line>),
-    Finish,
+    Finish(Why),
 }
 
 impl Work {
-    fn run(self, writer: &mut Writer, now: Timestamp) -> Result<Finished, FileError> {
-        Ok(match self {
-            Self::Reconfigure(settings) => writer.reconfigure(settings),
-            Self::Begin(first) => Finished::whole(writer.begin(&first, now)?),
-            Self::Write(lines) => Finished::whole(writer.write(&lines)?),
-            Self::Finish => writer.finish_due(now),
-        })
+    fn finishing(&self) -> Option<Why> {
+        match self {
+            Self::Finish(why) => Some(*why),
+            Self::Begin(_) | Self::Write(_) => None,
+        }
+    }
+
+    fn run(self, writer: &mut Writer, now: Timestamp) -> Done {
+        match self {
+            Self::Begin(first) => writer.begin(&first, now),
+            Self::Write(lines) => writer.write(&lines),
+            Self::Finish(why) => writer.finish(why, now),
+        }
     }
 }

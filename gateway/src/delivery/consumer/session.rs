@@ -2,6 +2,7 @@
 
 mod batches;
 mod ended;
+mod files;
 mod first;
 mod hold;
 mod obey;
@@ -23,13 +24,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Consumer, Halt,
+    Consumer,
     batches::{Member, Returned},
-    lines::{Lines, Wrote},
-    settling,
+    lines::Lines,
 };
 use crate::{
-    alert::Event,
     config::revision::Revision,
     delivery::{
         Destination, Driver,
@@ -121,6 +120,8 @@ pub(super) struct Session<'a> {
     hold: Option<Hold>,
     /// Since when the configuration pauses it, as far as this session knows.
     paused_since: Option<Timestamp>,
+    /// Whether files fail, as far as it was told.
+    files_fail: bool,
     /// When the earliest retry is due, as far as known.
     next_due: Option<Timestamp>,
     due_is_stale: bool,
@@ -185,6 +186,7 @@ impl<'a> Session<'a> {
             lines,
             hold: claim.hold.clone(),
             paused_since: None,
+            files_fail: false,
             next_due: None,
             due_is_stale: true,
             catching_up: None,
@@ -200,6 +202,7 @@ impl<'a> Session<'a> {
         let mut head = self.consumer.context.journal.watch();
         self.show_batches();
         self.heed_config();
+        self.show_files();
         loop {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
@@ -243,47 +246,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// False if the writer was lost.
-    async fn write_lines(&mut self) -> Result<bool, JournalError> {
-        let Some(lines) = &mut self.lines else {
-            return Ok(true);
-        };
-        let journal = self.consumer.context.journal.clone();
-        match lines.write(&*journal).await? {
-            None => Ok(true),
-            Some(Wrote::Lost) => Ok(false),
-            Some(Wrote::Done(written)) => {
-                if let Some(error) = written.unfinished {
-                    tracing::error!(destination = &*self.destination.name, %error, "cannot finish a part; trying again later");
-                }
-                for &(seq, revision) in &written.lines {
-                    settling::written(&mut self.settlement, seq, revision);
-                }
-                self.settlement.files.extend(written.parts);
-                let status = &self.consumer.status;
-                let failed = matches!(status.get().halt, Some(Halt::FileError { .. }));
-                if failed {
-                    status.update(|status| {
-                        status.end(|halt| matches!(halt, Halt::FileError { .. }));
-                    });
-                    self.tell(|destination| Event::FilesWorking { destination });
-                }
-                Ok(true)
-            }
-            Some(Wrote::Failed(error)) => {
-                tracing::error!(destination = &*self.destination.name, %error, "cannot write; trying again until it can");
-                let since = Timestamp::now();
-                let error = error.to_string();
-                let status = &self.consumer.status;
-                if status.get().halt.is_none() {
-                    status.update(|status| status.halt = Some(Halt::FileError { since, error }));
-                    self.tell(|destination| Event::FilesFailing { destination });
-                }
-                Ok(true)
-            }
-        }
-    }
-
     async fn settle(&mut self) -> Result<(), JournalError> {
         let empty = Settlement::new(Timestamp::now());
         let mut settlement = std::mem::replace(&mut self.settlement, empty);
@@ -300,9 +262,7 @@ impl<'a> Session<'a> {
             self.count(state);
         }
         self.window.settled(settled.into_iter().map(|(seq, _)| seq));
-        if let Some(lines) = &mut self.lines {
-            lines.commit(&parts);
-        }
+        self.parts_settled(&parts);
         self.due_is_stale = true;
         Ok(())
     }

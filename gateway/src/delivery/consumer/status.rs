@@ -21,7 +21,8 @@ pub enum Halt {
         /// Since when.
         since: Timestamp,
     },
-    /// Its files cannot be written.
+    /// Its files cannot be written or finished. New lines wait where it is the
+    /// former.
     FileError {
         /// Since when.
         since: Timestamp,
@@ -50,6 +51,16 @@ pub struct Status {
 }
 
 impl Status {
+    /// Notes that files fail, unless something else holds the destination up.
+    pub(super) fn halt_by_files(&mut self, now: Timestamp, error: String) {
+        let since = match &self.halt {
+            None => now,
+            Some(Halt::FileError { since, .. }) => *since,
+            Some(_) => return,
+        };
+        self.halt = Some(Halt::FileError { since, error });
+    }
+
     /// Ends a halt, if it is the one that is shown.
     pub(super) fn end(&mut self, is_it: impl FnOnce(&Halt) -> bool) {
         if self.halt.as_ref().is_some_and(is_it) {

@@ -1,44 +1,55 @@
-//! Names of parts and their manifests.
+//! Names of parts and what stands beside them.
 
 use std::path::{Path, PathBuf};
 
-/// The names of one part of a file.
+use super::Compress;
+
+/// The names of one part of a file, all in one directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartNames {
+pub(super) struct PartNames {
+    /// The directory, relative to the base directory.
+    pub(super) directory: PathBuf,
     /// While it is written.
-    pub open: PathBuf,
+    pub(super) open: String,
+    /// Its compressed form, while it is written.
+    pub(super) packed: Option<String>,
     /// When it is finished.
-    pub finished: PathBuf,
+    pub(super) finished: String,
     /// Its manifest.
-    pub manifest: PathBuf,
+    pub(super) manifest: String,
+    /// Without the ending of its compression.
+    plain: String,
 }
 
 impl PartNames {
-    /// The names of part `part` of the file `path` below `base_dir`. The number
-    /// stands before the extension, so that tools still know the type.
-    #[must_use]
-    pub fn new(base_dir: &Path, path: &str, part: u32) -> Self {
-        let file = base_dir.join(path);
-        let numbered = match file.extension() {
-            Some(extension) => {
-                let mut suffix = std::ffi::OsString::from(format!("{part}."));
-                suffix.push(extension);
-                file.with_extension(suffix)
-            }
-            None => appended(&file, &format!(".{part}")),
+    /// The names of part `part` of a file. The number stands before the extension,
+    /// so that tools still know the type.
+    pub(super) fn new(path: &str, part: u32, compress: Option<Compress>) -> Self {
+        let path = Path::new(path);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let plain = match name.rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => format!("{stem}.{part}.{extension}"),
+            _ => format!("{name}.{part}"),
+        };
+        let finished = match compress {
+            Some(compress) => format!("{plain}{}", compress.ending()),
+            None => plain.clone(),
         };
         Self {
-            open: appended(&numbered, ".open"),
-            manifest: appended(&numbered, ".manifest.json"),
-            finished: numbered,
+            directory: path.parent().unwrap_or(Path::new("")).to_owned(),
+            open: format!("{plain}.open"),
+            packed: compress.is_some().then(|| format!("{finished}.open")),
+            manifest: format!("{finished}.manifest.json"),
+            finished,
+            plain,
         }
     }
-}
 
-fn appended(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
+    /// Names that must be free before the part is begun.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        let sure = [&self.open, &self.finished, &self.plain, &self.manifest];
+        sure.into_iter().chain(&self.packed).map(String::as_str)
+    }
 }
 
 #[cfg(test)]
@@ -48,14 +59,19 @@ mod tests {
     #[test]
     fn the_extension_stays_last() {
         let cases = [
-            ("a/1.ndjson", "base/a/1.2.ndjson"),
-            ("a/plain", "base/a/plain.2"),
-            ("a/x.y.json", "base/a/x.y.2.json"),
+            ("a/1.ndjson", None, "a", "1.2.ndjson"),
+            ("a/plain", None, "a", "plain.2"),
+            ("a/x.y.json", Some(Compress::Gzip), "a", "x.y.2.json.gz"),
+            (".x", Some(Compress::Zstd), "", ".x.2.zst"),
         ];
-        for (path, expected) in cases {
-            let names = PartNames::new(Path::new("base"), path, 2);
-            assert_eq!(names.finished, Path::new(expected), "{path}");
-            assert_eq!(names.open, appended(Path::new(expected), ".open"));
+        for (path, compress, directory, expected) in cases {
+            let names = PartNames::new(path, 2, compress);
+            assert_eq!(names.directory, Path::new(directory), "{path}");
+            assert_eq!(names.finished, expected, "{path}");
+            assert_eq!(names.manifest, format!("{expected}.manifest.json"));
+            assert_eq!(names.packed, compress.map(|_| format!("{expected}.open")));
+            let plain = expected.trim_end_matches(".gz").trim_end_matches(".zst");
+            assert_eq!(names.open, format!("{plain}.open"));
         }
     }
 }

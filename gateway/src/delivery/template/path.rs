@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use super::{
-    ABSENT, Facts, TemplateError, as_text,
+    Facts, TemplateError, as_text,
     piece::{Part, Piece, Placeholder, split},
+    segment::Segment,
 };
 
-/// Longest value in a segment, in bytes.
-const MAX_VALUE: usize = 120;
-/// Longest segment, in bytes. File systems allow 255; the rest is left for the
-/// endings of parts and spools.
-const MAX_SEGMENT: usize = 200;
+/// Longest path that a template may come to, in bytes. Linux opens paths of up to
+/// 4096; the rest is left for the base directory and the endings of parts.
+const MAX_PATH: usize = 3000;
 
 /// A relative path with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,25 +19,25 @@ pub struct PathTemplate {
     segments: Vec<Segment>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Segment {
-    parts: Vec<Part>,
-    /// Longest value in this segment, in bytes.
-    max_value: usize,
-}
-
 impl PathTemplate {
     /// Parses a path; `/` separates segments.
     ///
     /// # Errors
     /// When the path is absolute, has a segment that is empty, `.` or `..`,
     /// when its text is too long for a file name or holds a backslash or a
-    /// control character, or when a placeholder is wrong.
+    /// control character, when it could become too long as a whole, or when a
+    /// placeholder is wrong.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let segments = segments(split(text)?)?
             .into_iter()
             .map(|(offset, parts)| Segment::new(offset, parts))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        if segments.iter().map(|it| it.max_bytes() + 1).sum::<usize>() > MAX_PATH {
+            return Err(TemplateError::Path {
+                offset: 0,
+                reason: "the path could become longer than a file system allows; use fewer placeholders",
+            });
+        }
         Ok(Self {
             text: text.to_owned(),
             segments,
@@ -58,6 +57,14 @@ impl PathTemplate {
             .iter()
             .map(|segment| segment.render(facts))
             .collect()
+    }
+
+    /// Whether some record of each could bring both to one file.
+    #[must_use]
+    pub fn may_meet(&self, other: &Self) -> bool {
+        let pairs = self.segments.iter().zip(&other.segments);
+        self.segments.len() == other.segments.len()
+            && pairs.into_iter().all(|(one, other)| one.may_meet(other))
     }
 }
 
@@ -105,76 +112,17 @@ fn slash_in_time(value: &Placeholder, offset: usize) -> Result<(), TemplateError
     }
 }
 
-impl Segment {
-    fn new(offset: usize, parts: Vec<Part>) -> Result<Self, TemplateError> {
-        let outside = |reason| Err(TemplateError::Outside { offset, reason });
-        let wrong = |reason| Err(TemplateError::Path { offset, reason });
-        match parts.as_slice() {
-            [] if offset == 0 => return outside("it is empty or begins with `/`"),
-            [] => return wrong("the path has an empty segment"),
-            [Part::Text(text)] if text == ".." => return outside("a segment is `..`"),
-            [Part::Text(text)] if text == "." => return wrong("the path has a segment `.`"),
-            _ => {}
-        }
-        let mut text_bytes = 0;
-        let mut values = 0;
-        for part in &parts {
-            match part {
-                Part::Text(text) if text.contains(|c: char| c == '\\' || c.is_control()) => {
-                    return wrong("the path has a backslash or a control character");
-                }
-                Part::Text(text) => text_bytes += text.len(),
-                Part::Value(_) => values += 1,
-            }
-        }
-        let room = MAX_SEGMENT.saturating_sub(text_bytes);
-        if room < values * 8 || text_bytes > MAX_SEGMENT {
-            return wrong("a segment of the path is too long for a file name");
-        }
-        let max_value = room.checked_div(values).unwrap_or(room).min(MAX_VALUE);
-        Ok(Self { parts, max_value })
-    }
-
-    fn render(&self, facts: &Facts<'_>) -> String {
-        let mut segment = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(text) => segment.push_str(text),
-                Part::Value(value) => match value.value(facts) {
-                    Some(value) => push_sanitised(&mut segment, &value, self.max_value),
-                    None => segment.push_str(ABSENT),
-                },
-            }
-        }
-        // Dots from several places may add up to what leaves the directory.
-        if segment.chars().all(|c| c == '.') {
-            segment = ABSENT.repeat(segment.len().max(1));
-        }
-        segment
-    }
-}
-
-/// Adds a value without what could end the segment, cut at a character's
-/// boundary.
-fn push_sanitised(segment: &mut String, value: &str, max: usize) {
-    let value = &value[..value.floor_char_boundary(max)];
-    segment.extend(value.chars().map(|c| match c {
-        '/' | '\\' => '_',
-        c if c.is_control() => '_',
-        c => c,
-    }));
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::{Component, Path};
 
     use jiff::Timestamp;
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     use std::borrow::Cow;
 
-    use super::*;
+    use super::{super::segment::MAX_SEGMENT, *};
     use crate::record::{ArrivalId, Kind, Pointer};
 
     fn render(template: &str, json: &str) -> PathBuf {
@@ -214,9 +162,8 @@ mod tests {
 
     #[test]
     fn no_value_leaves_its_segment() {
-        let long = format!("\"{}\"", "电".repeat(100));
         let cases = [
-            (r#""../../etc/passwd""#, "a/.._.._etc_passwd/b"),
+            (r#""../../etc/passwd""#, "a/_._.._etc_passwd/b"),
             (r#""..""#, "a/__/b"),
             (r#"".""#, "a/_/b"),
             (r#""""#, "a/_/b"),
@@ -224,27 +171,76 @@ mod tests {
             (r#""\\..\\x""#, "a/_.._x/b"),
             (r#""a\u0000\nb""#, "a/a__b/b"),
             (r#""/""#, "a/_/b"),
-            (&long, &format!("a/{}/b", "电".repeat(40))),
+            (r#"".hidden""#, "a/_hidden/b"),
+            (r#""-rf""#, "a/_rf/b"),
+            (r#""C:\\x?*""#, "a/C__x__/b"),
+            (r#""txt\u202e3pm""#, "a/txt_3pm/b"),
+            (r#""x.OPEN""#, "a/x_OPEN/b"),
+            (r#""x. ""#, "a/x._/b"),
+            (r#""NUL.x""#, "a/_UL.x/b"),
+            (r#""电话""#, "a/电话/b"),
         ];
         for (json, expected) in cases {
             let path = render("a/{x}/b", json);
             assert_eq!(path, Path::new(expected), "{json}");
-            assert!(
-                path.components()
-                    .all(|part| matches!(part, Component::Normal(_)))
-            );
-            assert_eq!(path.components().count(), 3, "{json}");
         }
         assert_eq!(render("{x}{y}", r#"".""#), Path::new("__"));
         assert_eq!(render(".{x}/b", r#"".""#), Path::new("__/b"));
+        assert_eq!(render(".{x}/b", r#""y""#), Path::new(".y/b"));
     }
 
     #[test]
-    fn segments_stay_short_enough_for_a_file_name() {
-        let long = format!("\"{}\"", "a".repeat(500));
-        let name = render("{a}-{b}-{c}.ndjson", &long);
+    fn long_values_are_cut_and_stay_distinct() {
+        let long = |end: &str| format!("\"{}{end}\"", "电".repeat(4000));
+        let one = render("a/{x}/b", &long("1"));
+        let other = render("a/{x}/b", &long("2"));
+        assert_ne!(one, other);
+        assert_eq!(one, render("a/{x}/b", &long("1")));
+        let name = one.iter().nth(1).expect("a name").to_string_lossy();
+        assert!(name.starts_with("电电") && name.len() <= 120, "{name}");
+        let name = render("{a}-{b}-{c}.ndjson", &long(""));
         assert!(name.as_os_str().len() <= MAX_SEGMENT, "{name:?}");
         assert!(name.to_string_lossy().ends_with(".ndjson"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_makes_one_name_that_a_file_can_have(value in ".{0,300}", more in any::<String>()) {
+            let json = |text: &str| serde_json::Value::from(text).to_string();
+            let base = tempfile::tempdir().expect("a directory");
+            for text in [&value, &more, &format!("{value}{more}").repeat(20)] {
+                let path = render("in/{a}/{b}.{c}.ndjson", &json(text));
+                let names: Vec<_> = path.components().collect();
+                prop_assert_eq!(names.len(), 3);
+                for name in names {
+                    prop_assert!(matches!(name, Component::Normal(_)), "{:?}", path);
+                    let name = name.as_os_str().to_str().expect("text");
+                    prop_assert!(name.len() <= MAX_SEGMENT && !name.contains(char::is_control));
+                }
+                let file = base.path().join(&path);
+                std::fs::create_dir_all(file.parent().expect("a parent")).expect("directories");
+                std::fs::write(&file, "").expect("a file");
+                prop_assert!(file.canonicalize().expect("a file").starts_with(base.path().canonicalize().expect("a base")));
+            }
+        }
+    }
+
+    #[test]
+    fn templates_that_can_come_to_one_file_are_known() {
+        let parse = |text| PathTemplate::parse(text).expect(text);
+        for (one, other, expected) in [
+            ("a/{x}.ndjson", "a/{y}.ndjson", true),
+            ("a/{x}.ndjson", "a/b.ndjson", true),
+            ("a/{x}.ndjson", "b/{x}.ndjson", false),
+            ("a/{x}.ndjson", "a/{x}.csv", false),
+            ("{x}", "{x}/{y}", false),
+        ] {
+            assert_eq!(
+                parse(one).may_meet(&parse(other)),
+                expected,
+                "{one} {other}"
+            );
+        }
     }
 
     #[test]
@@ -269,6 +265,8 @@ mod tests {
                 "{template}"
             );
         }
-        assert!(PathTemplate::parse(&"x".repeat(201)).is_err());
+        for template in ["x".repeat(201), "{x}/".repeat(40) + "y"] {
+            assert!(PathTemplate::parse(&template).is_err(), "{template}");
+        }
     }
 }

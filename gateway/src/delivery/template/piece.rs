@@ -23,16 +23,16 @@ pub struct Facts<'a> {
 
 /// A run of text, or a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct Piece<V = Placeholder> {
     /// Where it begins in the template, in bytes.
     pub(super) offset: usize,
-    pub(super) part: Part,
+    pub(super) part: Part<V>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum Part<V = Placeholder> {
     Text(String),
-    Value(Placeholder),
+    Value(V),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +60,17 @@ impl Placeholder {
     }
 }
 
-/// Splits a template into its pieces.
+/// Splits a template of paths or URLs into its pieces.
 pub(super) fn split(template: &str) -> Result<Vec<Piece>, TemplateError> {
+    split_with(template, placeholder)
+}
+
+/// Splits a template into its pieces; `placeholder` is given what stands in
+/// braces, and where.
+pub(super) fn split_with<V>(
+    template: &str,
+    placeholder: impl Fn(&str, usize) -> Result<V, TemplateError>,
+) -> Result<Vec<Piece<V>>, TemplateError> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut text_offset = 0;

@@ -1,19 +1,14 @@
 //! Owning, retiring and renaming destinations.
 
-use rusqlite::{Connection, Row, params};
-use uuid::Uuid;
+use rusqlite::Connection;
 
 use super::{
-    arrivals,
-    destination::Destination,
-    group::Group,
-    holds, retention,
-    tail::first_id_at,
-    trouble::{Trouble, from_sql, time},
+    arrivals, destination::Destination, files, group::Group, holds, retention, tail::first_id_at,
+    trouble::Trouble,
 };
 use crate::{
-    journal::{Claim, FilePart, Retire, Retirement, Start},
-    record::{ArrivalId, Seq},
+    journal::{Claim, Retire, Retirement, Start},
+    record::Seq,
 };
 
 /// Makes the caller the owner of a destination.
@@ -36,7 +31,7 @@ pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<C
         cursor: destination.cursor,
         ahead: destination.ahead,
         hold: holds::load(connection, destination.id)?,
-        files: open_files(connection, destination.id)?,
+        files: files::not_finished(connection, destination.id)?,
     })
 }
 
@@ -112,34 +107,4 @@ pub(super) fn rename(group: &mut Group<'_>, from: &str, to: &str) -> Result<bool
     to.clone_into(&mut destination.name);
     destination.store(group.connection)?;
     Ok(true)
-}
-
-pub(super) const FILE_COLUMNS: &str =
-    "path, part, length, records, first_id, last_id, opened_ms, finished";
-
-fn open_files(connection: &Connection, destination: i64) -> Result<Vec<FilePart>, Trouble> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {FILE_COLUMNS} FROM files WHERE destination = ?1 AND NOT finished
-         ORDER BY path, part"
-    ))?;
-    let mut rows = statement.query(params![destination])?;
-    let mut files = Vec::new();
-    while let Some(row) = rows.next()? {
-        files.push(file_part(row)?);
-    }
-    Ok(files)
-}
-
-/// A file part from a row of [`FILE_COLUMNS`].
-pub(super) fn file_part(row: &Row<'_>) -> Result<FilePart, Trouble> {
-    Ok(FilePart {
-        path: row.get(0)?,
-        part: from_sql(row.get(1)?, "a part's number")?,
-        length: from_sql(row.get(2)?, "a part's length")?,
-        records: from_sql(row.get(3)?, "a part's records")?,
-        first: ArrivalId(Uuid::from_bytes(row.get(4)?)),
-        last: ArrivalId(Uuid::from_bytes(row.get(5)?)),
-        opened: time(row.get(6)?, "a part's opening")?,
-        finished: row.get(7)?,
-    })
 }

@@ -1,4 +1,4 @@
-//! Reading exceptions, their payloads and attempts, files and revisions.
+//! Reading exceptions, their payloads and attempts, and revisions.
 
 use std::sync::Arc;
 
@@ -7,15 +7,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{
-    arrivals,
-    claim::{FILE_COLUMNS, file_part},
-    corrections,
+    arrivals, corrections,
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
     journal::{
-        Attempt, AttemptedBatch, BatchFormat, Exception, Excerpt, FilePart, Frozen, FrozenMember,
-        Reason, Revision, State,
+        Attempt, AttemptedBatch, BatchFormat, Exception, Excerpt, Frozen, FrozenMember, Reason,
+        Revision, State,
     },
     record::Seq,
 };
@@ -211,21 +209,6 @@ pub(super) fn attempts(
         });
     }
     Ok(attempts)
-}
-
-/// The newest part of a file.
-pub(super) fn last_part(
-    connection: &Connection,
-    destination: &str,
-    path: &str,
-) -> Result<Option<FilePart>, Trouble> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {FILE_COLUMNS} FROM files
-         WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND path = ?2
-         ORDER BY part DESC LIMIT 1"
-    ))?;
-    let mut rows = statement.query([destination, path])?;
-    rows.next()?.map(file_part).transpose()
 }
 
 /// A registered revision.

@@ -1,4 +1,4 @@
-//! Writing what is kept about exceptions, attempts and files.
+//! Writing what is kept about exceptions and attempts.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -8,7 +8,7 @@ use super::{
     trouble::{Trouble, to_sql},
 };
 use crate::{
-    journal::{Attempt, BatchFormat, Exception, FilePart, Frozen, Parking, Payload},
+    journal::{Attempt, BatchFormat, Exception, Frozen, Parking, Payload},
     record::Seq,
 };
 
@@ -155,31 +155,6 @@ fn keep_response(
         )?
         .execute(params![destination, seq, number, excerpt])?;
     group.bytes += excerpt.len();
-    Ok(())
-}
-
-/// Keeps how a file part stands.
-pub(super) fn note_file(
-    connection: &Connection,
-    destination: i64,
-    file: &FilePart,
-) -> Result<(), Trouble> {
-    connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO files (destination, path, part, length, records, first_id,
-             last_id, opened_ms, finished) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            destination,
-            file.path,
-            file.part,
-            to_sql(file.length)?,
-            to_sql(file.records)?,
-            file.first.0.as_bytes(),
-            file.last.0.as_bytes(),
-            file.opened.as_millisecond(),
-            file.finished,
-        ])?;
     Ok(())
 }
 

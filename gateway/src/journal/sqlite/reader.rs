@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    arrivals, backlog, destination::Destination, exceptions, fold, numbers, readers::Readers,
-    replays, tail::first_id_at, verify,
+    arrivals, backlog, destination::Destination, exceptions, files, fold, numbers,
+    readers::Readers, replays, tail::first_id_at, verify,
 };
 use crate::{
     journal::{
         Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, JournalError,
-        JournalReader, Ledger, Numbered, Replay, Revision, Seen, Standing, State, Waiting,
+        JournalReader, Ledger, Numbered, PartStage, Replay, Revision, Seen, Standing, State,
+        Waiting,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -303,7 +304,19 @@ impl<J: ReadsFile> JournalReader for J {
     ) -> Result<Option<FilePart>, JournalError> {
         let (name, path) = (destination.to_owned(), path.to_owned());
         self.readers()
-            .read(move |db| exceptions::last_part(db, &name, &path))
+            .read(move |db| files::last_part(db, &name, &path))
+            .await
+    }
+
+    async fn file_parts(
+        &self,
+        destination: &str,
+        stage: Option<PartStage>,
+        limit: usize,
+    ) -> Result<Vec<FilePart>, JournalError> {
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| files::parts(db, &name, stage, limit))
             .await
     }
 

@@ -12,9 +12,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     backlog, corrections,
     destination::Destination,
+    files::note_file,
     group::Group,
     holds,
-    keep::{forget, note_file, park, record},
+    keep::{forget, park, record},
     numbers,
     trouble::{Trouble, from_sql, to_sql},
 };

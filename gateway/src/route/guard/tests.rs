@@ -218,6 +218,20 @@ fn more_than_the_body_is_inspected() {
         ),
         (
             Payload {
+                body: PayloadBody::Cells(&[("a", "131"), ("b", "23456789")]),
+                ..fine
+            },
+            None,
+        ),
+        (
+            Payload {
+                body: PayloadBody::Cells(&[("a", ""), ("b", "[\"131 2345 6789\"]")]),
+                ..fine
+            },
+            Some("column b"),
+        ),
+        (
+            Payload {
                 body: PayloadBody::Raw(b"caller=131+2345+6789\xff"),
                 ..fine
             },

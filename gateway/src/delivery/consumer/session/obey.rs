@@ -36,6 +36,12 @@ impl Session<'_> {
                 let reopened = self.reopen(portion).await?;
                 let _ = reply.send(Ok(reopened));
             }
+            // Without an answer if the writer was lost, as the next write finds out.
+            Command::Rotate { reply } => {
+                if let Some(rotated) = self.rotate().await? {
+                    let _ = reply.send(rotated);
+                }
+            }
         }
         Ok(())
     }

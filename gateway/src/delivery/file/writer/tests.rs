@@ -1,153 +1,536 @@
-use super::*;
-use crate::delivery::template::PathTemplate;
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
-fn settings(base_dir: &Path, rotate_bytes: u64) -> FileSettings {
+use super::*;
+use crate::{
+    delivery::{
+        file::{
+            Compress, Format, Layout,
+            csv::{Column, Csv, Formulas},
+            directory::Directory,
+            finish,
+        },
+        template::{PathTemplate, TrailerTemplate},
+    },
+    record::Pointer,
+};
+
+fn settings(base_dir: &Path, layout: Layout) -> FileSettings {
     FileSettings {
         path: PathTemplate::parse("a/{source}.ndjson").unwrap(),
-        base_dir: base_dir.to_owned(),
-        rotate_bytes,
+        place: Arc::new(Place::new(base_dir, base_dir, layout)),
+        rotate_bytes: 1 << 20,
         rotate_s: 60,
+        max_open: 2,
+        max_parts: 3,
     }
 }
 
-fn line(seq: u64, body: &'static str) -> Line {
-    Line {
-        seq: Seq(seq),
-        id: ArrivalId(uuid::Uuid::from_u128(seq.into())),
-        path: "a/tccc.ndjson".into(),
-        body: Bytes::from_static(body.as_bytes()),
+fn csv() -> Layout {
+    let csv = Csv {
+        columns: vec![Column {
+            name: "a".into(),
+            pointer: Pointer::parse("/a").unwrap(),
+        }],
+        delimiter: b',',
+        header: true,
+        trailer: Some(TrailerTemplate::parse("END,{records}").unwrap()),
+        formulas: Formulas::Keep,
+    };
+    Layout {
+        format: Format::Csv(Box::new(csv)),
+        compress: None,
     }
 }
 
-fn begun(base_dir: &Path, rotate_bytes: u64) -> Writer {
-    let mut writer = Writer::new(settings(base_dir, rotate_bytes), Vec::new());
-    let begun = writer.begin(&[(line(1, ""), None)], Timestamp::UNIX_EPOCH);
-    writer.commit(&begun.unwrap());
-    writer
+fn compressed(layout: Layout, compress: Compress) -> Layout {
+    Layout {
+        compress: Some(compress),
+        ..layout
+    }
+}
+
+/// A writer in a directory of its own, and what a journal would know.
+struct Fixture {
+    base: tempfile::TempDir,
+    settings: FileSettings,
+    writer: Writer,
+    journal: BTreeMap<(String, u32), FilePart>,
+}
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+impl Fixture {
+    fn new(layout: Layout) -> Self {
+        let base = tempfile::tempdir().unwrap();
+        let settings = settings(base.path(), layout);
+        Self {
+            writer: Writer::new(settings.clone(), Vec::new()),
+            base,
+            settings,
+            journal: BTreeMap::new(),
+        }
+    }
+
+    fn line(&self, seq: u64, body: &str) -> Line {
+        Line {
+            seq: Seq(seq),
+            id: ArrivalId(uuid::Uuid::from_u128(seq.into())),
+            path: "a/tccc.ndjson".into(),
+            place: self.settings.place.clone(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        }
+    }
+
+    /// Begins what has to be begun, and writes.
+    fn write(&mut self, line: Line) {
+        while !self.writer.knows(&line) {
+            let last = self.journal.values().rfind(|part| part.path == line.path);
+            let begun = self.writer.begin(&[(line.clone(), last.cloned())], NOW);
+            self.settle(begun);
+        }
+        let done = self.writer.write([&line]);
+        let written = done.lines.len();
+        self.settle(done);
+        if written == 0 {
+            self.write(line);
+        }
+    }
+
+    fn settle(&mut self, done: Done) {
+        assert!(done.failed.is_none(), "{:?}", done.failed);
+        self.writer.commit(&done.parts);
+        for part in done.parts {
+            self.journal.insert((part.path.clone(), part.part), part);
+        }
+    }
+
+    fn finish(&mut self) {
+        let done = self.writer.finish(Why::Asked, NOW);
+        self.settle(done);
+    }
+
+    /// Starts again with what the journal knows.
+    fn restart(&mut self) {
+        let parts = self.journal.values();
+        let open = parts.filter(|part| part.stage == PartStage::Open).cloned();
+        self.writer = Writer::new(self.settings.clone(), open.collect());
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.base.path().join("a").join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.base.path().join("a")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    /// The lines of all finished parts, as a collector reads them.
+    fn collected(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for name in self.names() {
+            let file = fs::File::open(self.path(&name)).unwrap();
+            let mut text = String::new();
+            let mut content: Box<dyn Read> = match name.rsplit_once('.').unwrap().1 {
+                "gz" => Box::new(flate2::read::GzDecoder::new(file)),
+                "zst" => Box::new(zstd::Decoder::new(file).unwrap()),
+                "ndjson" => Box::new(file),
+                _ => continue,
+            };
+            content.read_to_string(&mut text).unwrap();
+            lines.extend(text.lines().map(str::to_owned));
+        }
+        lines
+    }
+
+    fn manifest(&self, name: &str) -> serde_json::Value {
+        let text = fs::read(self.path(&format!("{name}.manifest.json"))).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
 }
 
 #[test]
 fn a_crash_before_the_settlement_leaves_no_trace() {
-    let base = tempfile::tempdir().unwrap();
-    let mut writer = begun(base.path(), 1 << 20);
-    let parts = writer.write(&[line(1, "{\"a\":1}")]).unwrap();
-    writer.commit(&parts);
-    writer.write(&[line(2, "{\"a\":2}")]).unwrap();
-    drop(writer);
-
-    let mut again = Writer::new(settings(base.path(), 1 << 20), parts);
-    let parts = again.write(&[line(2, "{\"b\":2}")]).unwrap();
-    again.commit(&parts);
-    let text = std::fs::read_to_string(base.path().join("a/tccc.1.ndjson.open")).unwrap();
-    assert_eq!(text, "{\"a\":1}\n{\"b\":2}\n");
-    assert_eq!((parts[0].records, parts[0].length), (2, 16));
+    for (layout, expected) in [(Layout::default(), "1\n22\n"), (csv(), "a\n1\n22\n")] {
+        let mut fixture = Fixture::new(layout);
+        let end = if expected.starts_with('a') { "\n" } else { "" };
+        fixture.write(fixture.line(1, &format!("1{end}")));
+        let lost = fixture.line(2, &format!("2222222{end}"));
+        fixture.writer.write([&lost]);
+        fixture.restart();
+        fixture.write(fixture.line(2, &format!("22{end}")));
+        assert_eq!(fixture.read("tccc.1.ndjson.open"), expected);
+        let part = &fixture.journal[&("a/tccc.ndjson".into(), 1)];
+        assert_eq!((part.records, part.length), (2, expected.len() as u64));
+    }
 }
 
 #[test]
 fn a_part_is_finished_by_size_and_by_time_and_replaces_nothing() {
-    let base = tempfile::tempdir().unwrap();
     let at = |second| Timestamp::from_second(second).unwrap();
     for (rotate_bytes, now, expected) in [(8, 0, 1), (9, 59, 0), (9, 60, 1)] {
-        let base = tempfile::tempdir().unwrap();
-        let mut writer = begun(base.path(), rotate_bytes);
-        let parts = writer.write(&[line(1, "{\"a\":1}")]).unwrap();
-        writer.commit(&parts);
-        let finished = writer.finish_due(at(now));
-        assert_eq!(
-            finished.parts.len(),
-            expected,
-            "{rotate_bytes} bytes, {now} s"
-        );
+        let mut fixture = Fixture::new(Layout::default());
+        fixture.settings.rotate_bytes = rotate_bytes;
+        fixture.restart();
+        fixture.write(fixture.line(1, "{\"a\":1}"));
+        let finished = fixture.writer.finish(Why::Due, at(now));
+        let count = finished.parts.len();
+        assert_eq!(count, expected, "{rotate_bytes} bytes, {now} s");
     }
-
-    let mut writer = begun(base.path(), 1);
-    let parts = writer.write(&[line(1, "{\"a\":1}")]).unwrap();
-    writer.commit(&parts);
-    let taken = base.path().join("a/tccc.1.ndjson");
-    std::fs::write(&taken, "someone's").unwrap();
-    assert!(writer.finish_due(at(0)).failed.is_some());
-    assert_eq!(std::fs::read_to_string(taken).unwrap(), "someone's");
+    for layout in [
+        Layout::default(),
+        compressed(Layout::default(), Compress::Gzip),
+    ] {
+        let mut fixture = Fixture::new(layout.clone());
+        fixture.write(fixture.line(1, "{}"));
+        let ending = layout.compress.map_or("", Compress::ending);
+        let taken = fixture.path(&format!("tccc.1.ndjson{ending}"));
+        fs::write(&taken, "someone's").unwrap();
+        for _ in 0..2 {
+            let refused = fixture.writer.finish(Why::Asked, NOW);
+            assert!(refused.failed.is_some());
+        }
+        assert_eq!(fs::read_to_string(&taken).unwrap(), "someone's");
+        fs::remove_file(taken).unwrap();
+        fixture.finish();
+        assert_eq!(fixture.collected(), ["{}"]);
+    }
 }
 
 #[test]
 fn what_stands_under_a_name_is_left_alone() {
-    let base = tempfile::tempdir().unwrap();
-    std::fs::create_dir(base.path().join("a")).unwrap();
-    for name in ["tccc.1.ndjson.open", "tccc.2.ndjson"] {
-        std::fs::write(base.path().join("a").join(name), "someone's").unwrap();
+    let mut fixture = Fixture::new(compressed(Layout::default(), Compress::Zstd));
+    fs::create_dir(fixture.base.path().join("a")).unwrap();
+    let taken = [
+        "tccc.1.ndjson.open",
+        "tccc.2.ndjson",
+        "tccc.3.ndjson.zst",
+        "tccc.4.ndjson.zst.manifest.json",
+    ];
+    for name in taken {
+        fs::write(fixture.path(name), "someone's").unwrap();
     }
-    let mut writer = begun(base.path(), 1 << 20);
-    let parts = writer.write(&[line(1, "{}")]).unwrap();
-    assert_eq!(parts[0].part, 3);
-    let other = std::fs::read(base.path().join("a/tccc.1.ndjson.open")).unwrap();
-    assert_eq!(other, b"someone's");
+    fixture.write(fixture.line(1, "{}"));
+    assert!(fixture.names().contains(&"tccc.5.ndjson.open".to_owned()));
+    for name in taken {
+        assert_eq!(fixture.read(name), "someone's");
+    }
 }
 
 #[test]
 fn a_part_that_something_else_moved_is_given_up() {
-    let base = tempfile::tempdir().unwrap();
-    let mut writer = begun(base.path(), 1 << 20);
-    let parts = writer.write(&[line(1, "{}")]).unwrap();
-    writer.commit(&parts);
-    drop(writer);
-    std::fs::remove_file(base.path().join("a/tccc.1.ndjson.open")).unwrap();
-
-    let mut again = Writer::new(settings(base.path(), 1 << 20), parts);
-    let parts = again.write(&[line(2, "{}")]).unwrap();
-    again.commit(&parts);
+    let mut fixture = Fixture::new(Layout::default());
+    fixture.write(fixture.line(1, "{}"));
+    fixture.restart();
+    fs::remove_file(fixture.path("tccc.1.ndjson.open")).unwrap();
+    fixture.write(fixture.line(2, "{}"));
+    let parts = fixture.journal.values();
     let stands: Vec<_> = parts
-        .iter()
-        .map(|part| (part.part, part.records, part.finished))
+        .map(|part| (part.part, part.records, part.stage))
         .collect();
-    assert_eq!(stands, [(1, 1, true), (2, 1, false)]);
-    assert!(base.path().join("a/tccc.2.ndjson.open").exists());
+    let expected = [(1, 1, PartStage::Finished), (2, 1, PartStage::Open)];
+    assert_eq!(stands, expected);
+}
+
+#[test]
+fn nothing_is_given_up_because_a_disk_is_not_mounted() {
+    let mut fixture = Fixture::new(Layout::default());
+    fixture.write(fixture.line(1, "{}"));
+    fixture.restart();
+    let away = fixture.base.path().with_extension("away");
+    fs::rename(fixture.base.path(), &away).unwrap();
+    let line = fixture.line(2, "[]");
+    let refused = fixture.writer.write([&line]);
+    assert!(refused.failed.unwrap().to_string().contains("mount it"));
+    assert_eq!(refused.refused, std::slice::from_ref(&line.path));
+    fs::rename(&away, fixture.base.path()).unwrap();
+    fixture.write(line);
+    assert_eq!(fixture.read("tccc.1.ndjson.open"), "{}\n[]\n");
 }
 
 #[test]
 fn two_writers_do_not_share_a_part() {
-    let base = tempfile::tempdir().unwrap();
-    let mut writer = begun(base.path(), 1 << 20);
-    let parts = writer.write(&[line(1, "{}")]).unwrap();
-    let mut other = Writer::new(settings(base.path(), 1 << 20), parts);
-    let refused = other.write(&[line(2, "{}")]).unwrap_err();
+    let mut fixture = Fixture::new(Layout::default());
+    fixture.write(fixture.line(1, "{}"));
+    let parts = fixture.journal.values().cloned().collect();
+    let mut other = Writer::new(fixture.settings.clone(), parts);
+    let refused = other.write([&fixture.line(2, "{}")]).failed.unwrap();
     assert!(
         refused.to_string().contains("another destination"),
         "{refused}"
     );
+    // Both chose the same name before either made the file: one goes on.
+    let mut late = Fixture::new(Layout::default());
+    late.settings.place = fixture.settings.place.clone();
+    late.restart();
+    let line = late.line(1, "[]");
+    let part = FilePart {
+        part: 1,
+        ..late.writer.begin(&[(line.clone(), None)], NOW).parts[0].clone()
+    };
+    late.settle(Done {
+        parts: vec![part],
+        ..Done::default()
+    });
+    late.write(line);
+    assert_eq!(fixture.read("tccc.2.ndjson.open"), "[]\n");
 }
 
 #[test]
 fn a_finished_part_has_a_manifest_that_proves_it() {
-    let base = tempfile::tempdir().unwrap();
-    let mut writer = begun(base.path(), 1);
-    let parts = writer
-        .write(&[line(1, "{\n\"a\":1}"), line(2, "{}")])
-        .unwrap();
-    writer.commit(&parts);
-    let finished = writer.finish_due(Timestamp::UNIX_EPOCH);
-    writer.commit(&finished.parts);
-    assert!(!writer.knows("a/tccc.ndjson"));
+    for (layout, name, text) in [
+        (Layout::default(), "tccc.1.ndjson", "{\"a\":1}\n{}\n"),
+        (csv(), "tccc.1.ndjson", "a\n{\n\"a\":1}{}END,2\n"),
+        (
+            compressed(Layout::default(), Compress::Gzip),
+            "tccc.1.ndjson.gz",
+            "{\"a\":1}\n{}\n",
+        ),
+        (
+            compressed(csv(), Compress::Zstd),
+            "tccc.1.ndjson.zst",
+            "a\n{\n\"a\":1}{}END,2\n",
+        ),
+    ] {
+        let mut fixture = Fixture::new(layout.clone());
+        fixture.write(fixture.line(1, "{\n\"a\":1}"));
+        fixture.write(fixture.line(2, "{}"));
+        fixture.finish();
+        assert_eq!(fixture.writer.parts(), 0);
+        assert_eq!(
+            fixture.names(),
+            [name.into(), format!("{name}.manifest.json")]
+        );
+        assert_eq!(fixture.collected(), text.lines().collect::<Vec<_>>());
+        let bytes = fs::read(fixture.path(name)).unwrap();
+        let manifest = fixture.manifest(name);
+        assert_eq!(manifest["file"], name);
+        assert_eq!(manifest["records"], 2);
+        assert_eq!(manifest["bytes"], bytes.len());
+        let uncompressed = layout.compress.map(|_| text.len());
+        let expected = serde_json::to_value(uncompressed).unwrap();
+        assert_eq!(manifest["uncompressed_bytes"], expected);
+        let sha256 = format!("{:x}", <sha2::Sha256 as sha2::Digest>::digest(&bytes));
+        assert_eq!(manifest["sha256"], sha256);
+    }
+}
 
-    let text = std::fs::read(base.path().join("a/tccc.1.ndjson")).unwrap();
-    assert_eq!(text, b"{\"a\":1}\n{}\n");
-    let manifest = base.path().join("a/tccc.1.ndjson.manifest.json");
-    let manifest: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
-    assert_eq!(manifest["records"], 2);
-    assert_eq!(manifest["bytes"], 11);
-    let sha256 = format!("{:x}", <sha2::Sha256 as sha2::Digest>::digest(&text));
-    assert_eq!(manifest["sha256"], sha256);
+/// How far finishing came before a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Trailer,
+    Torn,
+    Packed,
+    Manifest,
+    OpenRemoved,
+    Renamed,
+    Collected,
+}
+
+/// Undoes what comes after a step, with what stood there before.
+fn crash_after(step: Step, fixture: &mut Fixture, layout: &Layout, open: &[u8]) {
+    let ending = layout.compress.map_or("", Compress::ending);
+    let finished = fixture.path(&format!("tccc.1.ndjson{ending}"));
+    let packed = fixture.path(&format!("tccc.1.ndjson{ending}.open"));
+    let manifest = fixture.path(&format!("tccc.1.ndjson{ending}.manifest.json"));
+    let open_path = fixture.path("tccc.1.ndjson.open");
+    let is_packed = layout.compress.is_some();
+    fixture.writer.finish(Why::Asked, NOW);
+    if step == Step::Collected {
+        fs::remove_file(&finished).unwrap();
+        return;
+    }
+    if step == Step::Renamed {
+        return;
+    }
+    fs::rename(&finished, if is_packed { &packed } else { &open_path }).unwrap();
+    if is_packed && step != Step::OpenRemoved {
+        fs::write(&open_path, open).unwrap();
+    }
+    if matches!(step, Step::Trailer | Step::Torn | Step::Packed) {
+        fs::remove_file(manifest).unwrap();
+    }
+    if is_packed && step == Step::Torn {
+        let bytes = fs::read(&packed).unwrap();
+        fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    if is_packed && step == Step::Trailer {
+        fs::remove_file(packed).unwrap();
+    }
+}
+
+/// Whatever finishing came to before a crash, and whether more records or
+/// nothing but time comes after it: each record is collected once.
+#[test]
+fn a_crash_between_any_two_steps_repeats_nothing() {
+    use Step::{Collected, Manifest, OpenRemoved, Packed, Renamed, Torn, Trailer};
+    let layouts = [
+        (Layout::default(), vec![Trailer, Manifest, Renamed]),
+        (csv(), vec![Trailer, Manifest, Renamed]),
+        (
+            compressed(csv(), Compress::Gzip),
+            vec![Trailer, Torn, Packed, Manifest, OpenRemoved, Renamed],
+        ),
+        (
+            compressed(Layout::default(), Compress::Zstd),
+            vec![Trailer, Torn, Packed, Manifest, OpenRemoved, Renamed],
+        ),
+    ];
+    for (layout, steps) in layouts {
+        for step in steps {
+            for more in [false, true] {
+                let mut fixture = Fixture::new(layout.clone());
+                for seq in 1..=2 {
+                    fixture.write(fixture.line(seq, &format!("{seq}\n")));
+                }
+                let open = fs::read(fixture.path("tccc.1.ndjson.open")).unwrap();
+                crash_after(step, &mut fixture, &layout, &open);
+                fixture.restart();
+                if more {
+                    fixture.write(fixture.line(3, "3\n"));
+                }
+                fixture.finish();
+                let lines = fixture.collected();
+                let records: Vec<_> = lines
+                    .iter()
+                    .filter_map(|line| line.parse::<u64>().ok())
+                    .collect();
+                let expected: Vec<u64> = (1..=if more { 3 } else { 2 }).collect();
+                assert_eq!(records, expected, "{layout:?} {step:?} {more}");
+                let parts = fixture.journal.len();
+                if layout.format.csv().is_some() {
+                    for line in ["a", "END,"] {
+                        let count = lines.iter().filter(|it| it.starts_with(line)).count();
+                        assert_eq!(count, parts, "{lines:?} {step:?} {more}");
+                    }
+                }
+                for name in fixture.names() {
+                    let ending = Path::new(&name).extension().unwrap();
+                    assert_ne!(ending, "open", "{name} {step:?} {more}");
+                }
+            }
+        }
+    }
+    // A collector may be as quick as it likes.
+    let layout = compressed(Layout::default(), Compress::Gzip);
+    let mut fixture = Fixture::new(layout.clone());
+    fixture.write(fixture.line(1, "1"));
+    crash_after(Collected, &mut fixture, &layout, b"");
+    fixture.restart();
+    fixture.write(fixture.line(2, "2"));
+    fixture.finish();
+    assert_eq!(fixture.collected(), ["2"]);
 }
 
 #[test]
-fn a_crash_between_rename_and_settlement_is_noticed() {
-    let base = tempfile::tempdir().unwrap();
-    let mut writer = begun(base.path(), 1);
-    let parts = writer.write(&[line(1, "{}")]).unwrap();
-    writer.commit(&parts);
-    writer.finish_due(Timestamp::UNIX_EPOCH);
+fn a_part_is_finished_where_and_as_it_was_begun() {
+    let mut fixture = Fixture::new(csv());
+    fixture.write(fixture.line(1, "1\n"));
+    let moved = tempfile::tempdir().unwrap();
+    let (base, old) = (
+        fixture.base.path().to_owned(),
+        fixture.settings.place.clone(),
+    );
+    let layout = compressed(Layout::default(), Compress::Gzip);
+    fixture.settings.place = Arc::new(Place::new(&base, moved.path(), layout));
+    for restarted in [false, true] {
+        if restarted {
+            fixture.restart();
+        } else {
+            fixture.writer.reconfigure(fixture.settings.clone());
+        }
+        assert_eq!(fixture.writer.next_finish(), Some(NOW));
+        assert!(!fixture.writer.knows(&fixture.line(2, "{}")));
+    }
+    // A line of the old revision that was still under way goes where it belongs.
+    let late = Line {
+        place: old,
+        ..fixture.line(2, "2\n")
+    };
+    fixture.write(late);
+    fixture.write(fixture.line(3, "{}"));
+    let due = fixture.writer.finish(Why::Due, NOW);
+    fixture.settle(due);
+    assert_eq!(fixture.read("tccc.1.ndjson"), "a\n1\n2\nEND,2\n");
+    assert!(moved.path().join("a/tccc.2.ndjson.open").exists());
+    assert_eq!(fixture.writer.parts(), 1);
+}
 
-    let mut again = Writer::new(settings(base.path(), 1), parts);
-    let finished = again.finish_due(Timestamp::UNIX_EPOCH);
-    assert!(finished.parts[0].finished);
+#[test]
+fn a_data_directory_can_be_moved_as_a_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let data = |name: &str| home.path().join(name);
+    let place = |name| Arc::new(Place::new(&data(name), &data(name).join("files"), csv()));
+    let mut fixture = Fixture::new(csv());
+    fixture.settings.place = place("old");
+    fixture.restart();
+    fixture.write(fixture.line(1, "1\n"));
+    fs::rename(data("old"), data("new")).unwrap();
+    fixture.settings.place = place("new");
+    fixture.restart();
+    fixture.write(fixture.line(2, "2\n"));
+    let text = fs::read_to_string(data("new/files/a/tccc.1.ndjson.open")).unwrap();
+    assert_eq!(text, "a\n1\n2\n");
+}
+
+#[test]
+fn open_files_and_open_parts_are_bounded() {
+    let mut fixture = Fixture::new(Layout::default());
+    let line = |fixture: &Fixture, path: u64, seq| Line {
+        path: format!("a/{path}.ndjson"),
+        ..fixture.line(seq, &seq.to_string())
+    };
+    for seq in 0..9 {
+        fixture.write(line(&fixture, seq % 3, seq));
+        let slots = fixture.writer.open.values().flatten();
+        assert!(slots.filter(|slot| slot.is_open()).count() <= 2);
+    }
+    assert_eq!(fixture.read("1.1.ndjson.open"), "1\n4\n7\n");
+    assert_eq!(fixture.writer.room(), 0);
+    let done = fixture.writer.finish(Why::Room(1), NOW);
+    fixture.settle(done);
+    assert_eq!(fixture.writer.room(), 1);
+    assert_eq!(fixture.read("0.1.ndjson"), "0\n3\n6\n");
+}
+
+#[test]
+fn links_below_the_base_directory_lead_nowhere() {
+    let outside = tempfile::tempdir().unwrap();
+    let point = |to: &Path, name: PathBuf| std::os::unix::fs::symlink(to, name).unwrap();
+    let mut fixture = Fixture::new(Layout::default());
+    point(outside.path(), fixture.base.path().join("a"));
+    let line = fixture.line(1, "{}");
+    let refused = fixture.writer.begin(&[(line.clone(), None)], NOW);
+    assert!(refused.failed.unwrap().to_string().contains("not followed"));
+    fs::remove_file(fixture.base.path().join("a")).unwrap();
+
+    // In place of the part itself.
+    let begun = fixture.writer.begin(&[(line.clone(), None)], NOW);
+    fixture.settle(begun);
+    fs::create_dir(fixture.base.path().join("a")).unwrap();
+    let target = outside.path().join("target");
+    fs::write(&target, "someone's").unwrap();
+    point(&target, fixture.path("tccc.1.ndjson.open"));
+    assert!(fixture.writer.write([&line]).failed.is_some());
+    assert_eq!(fs::read_to_string(&target).unwrap(), "someone's");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+
+    // The base directory itself is the operator's word.
+    let base = fixture.base.path().join("linked");
+    point(outside.path(), base.clone());
+    assert!(Directory::make(&base, Path::new("x")).is_ok());
+    let names = crate::delivery::file::name::PartNames::new("x/y", 1, None);
+    let place = Place::new(&base, &base, Layout::default());
+    assert!(finish::is_free(&place, &names).unwrap());
 }

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::fixture::{CRM, Fixture, arrival, at, delivered, outcome, parking, settlement};
 use crate::{
     journal::{
-        Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, NewArrival, Reason,
-        Retention, Retire, Settlement, Start, State, sqlite::Options,
+        Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, NewArrival, PartStage,
+        Reason, Retention, Retire, Settlement, Start, State, sqlite::Options,
     },
     record::{ArrivalId, Seq},
 };
@@ -183,7 +183,13 @@ async fn attempts_and_finished_parts_go_along() {
         first: arrivals[0].id,
         last,
         opened: at(0),
-        finished,
+        base_dir: "files".to_owned(),
+        layout: String::new(),
+        stage: if finished {
+            PartStage::Finished
+        } else {
+            PartStage::Open
+        },
     };
     let settled = Settlement {
         attempts: vec![attempt(1), attempt(3)],

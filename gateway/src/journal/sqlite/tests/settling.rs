@@ -6,7 +6,7 @@ use super::fixture::{
 use crate::{
     journal::{
         Attempt, AttemptedBatch, BatchFormat, Exception, Excerpt, FilePart, Journal, JournalError,
-        JournalReader, Parking, Payload, Reason, SeqSet, Settlement, State,
+        JournalReader, Parking, PartStage, Payload, Reason, SeqSet, Settlement, State,
     },
     record::Seq,
 };
@@ -374,7 +374,9 @@ async fn file_parts_come_back_until_they_are_finished() {
         first: arrivals[0].id,
         last: arrivals[0].id,
         opened: at(1),
-        finished: false,
+        base_dir: "files".to_owned(),
+        layout: "{}".to_owned(),
+        stage: PartStage::Open,
     };
     let with = |part: &FilePart, seq| Settlement {
         files: vec![part.clone()],
@@ -385,7 +387,24 @@ async fn file_parts_come_back_until_they_are_finished() {
     fixture.settle(epoch, with(&part, 2)).await;
     let claim = fixture.claim().await;
     assert_eq!(claim.files, [part.clone()]);
-    part.finished = true;
+    part.stage = PartStage::Waiting;
+    let waiting = Settlement {
+        files: vec![part.clone()],
+        ..Settlement::new(at(200))
+    };
+    fixture.settle(claim.epoch, waiting).await;
+    assert_eq!(fixture.claim().await.files, [part.clone()]);
+    for (stage, count) in [
+        (Some(PartStage::Open), 0),
+        (Some(PartStage::Waiting), 1),
+        (Some(PartStage::Finished), 0),
+        (None, 1),
+    ] {
+        let parts = fixture.journal.file_parts(CRM, stage, 9).await;
+        assert_eq!(parts.expect("a read").len(), count, "{stage:?}");
+    }
+    let claim = fixture.claim().await;
+    part.stage = PartStage::Finished;
     let finish = Settlement {
         files: vec![part.clone()],
         ..Settlement::new(at(200))

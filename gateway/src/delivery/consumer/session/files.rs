@@ -1,0 +1,128 @@
+//! The files of a destination: written, finished on demand, and what is told of
+//! them.
+
+use jiff::Timestamp;
+
+use super::{
+    super::{
+        Halt,
+        command::Rotated,
+        lines::{Lines, Written, Wrote},
+        settling,
+    },
+    Session,
+};
+use crate::{
+    alert::Event,
+    journal::{FilePart, JournalError, PartStage},
+};
+
+impl Session<'_> {
+    /// Writes lines that wait or finishes parts that are due, and takes what was
+    /// done into the next settlement. False if the writer was lost.
+    pub(super) async fn write_lines(&mut self) -> Result<bool, JournalError> {
+        let Some(lines) = &mut self.lines else {
+            return Ok(true);
+        };
+        let journal = self.consumer.context.journal.clone();
+        let wrote = lines.write(&*journal).await?;
+        Ok(wrote.is_none_or(|wrote| self.take_written(wrote).is_some()))
+    }
+
+    /// Finishes all parts that hold records. None if the writer was lost.
+    pub(super) async fn rotate(&mut self) -> Result<Option<Rotated>, JournalError> {
+        let Some(lines) = &mut self.lines else {
+            return Ok(Some(Rotated::default()));
+        };
+        let wrote = lines.rotate().await;
+        let Some(parts) = self.take_written(wrote) else {
+            return Ok(None);
+        };
+        let failed = self.lines.as_ref().and_then(Lines::trouble);
+        let failed = failed.map(ToString::to_string);
+        if !self.settlement.is_empty() {
+            self.settle().await?;
+        }
+        Ok(Some(Rotated { parts, failed }))
+    }
+
+    /// How many parts were finished; none if the writer was lost.
+    fn take_written(&mut self, wrote: Wrote) -> Option<usize> {
+        let Wrote::Done(Written { lines, parts }) = wrote else {
+            return None;
+        };
+        for (seq, revision) in lines {
+            settling::written(&mut self.settlement, seq, revision);
+        }
+        let finished = parts.iter().filter(|part| part.stage != PartStage::Open);
+        let finished = finished.count();
+        self.settlement.files.extend(parts);
+        self.show_trouble();
+        Some(finished)
+    }
+
+    /// Says once that files fail, and once that they do not any more; the status
+    /// has the newest error.
+    fn show_trouble(&mut self) {
+        let trouble = self.lines.as_ref().and_then(Lines::trouble);
+        let trouble = trouble.map(ToString::to_string);
+        let destination = &*self.destination.name;
+        match &trouble {
+            Some(error) if !self.files_fail => {
+                tracing::error!(destination, %error, "files cannot be written or finished; trying again until they can");
+                self.tell(|destination| Event::FilesFailing { destination });
+            }
+            None if self.files_fail => {
+                tracing::info!(destination, "files are written again");
+                self.tell(|destination| Event::FilesWorking { destination });
+            }
+            _ => {}
+        }
+        if trouble.is_some() {
+            metrics::counter!("cdr_gateway_file_errors_total", "destination" => destination.to_owned())
+                .increment(1);
+        }
+        self.files_fail = trouble.is_some();
+        self.consumer.status.update(|status| match trouble {
+            Some(error) => status.halt_by_files(Timestamp::now(), error),
+            None => status.end(|halt| matches!(halt, Halt::FileError { .. })),
+        });
+        self.gauge_files();
+    }
+
+    /// Notes what was settled.
+    pub(super) fn parts_settled(&mut self, parts: &[FilePart]) {
+        if let Some(lines) = &mut self.lines
+            && !parts.is_empty()
+        {
+            lines.commit(parts);
+            self.gauge_files();
+        }
+    }
+
+    /// Shows how files stand, from the first moment on: what is counted starts at
+    /// zero, so that the first increase is seen.
+    pub(super) fn show_files(&self) {
+        if self.lines.is_none() {
+            return;
+        }
+        let destination = self.destination.name.to_string();
+        for why in ["due", "asked", "room"] {
+            metrics::counter!("cdr_gateway_file_parts_finished_total", "destination" => destination.clone(), "why" => why)
+                .increment(0);
+        }
+        metrics::counter!("cdr_gateway_file_errors_total", "destination" => destination)
+            .increment(0);
+        self.gauge_files();
+    }
+
+    fn gauge_files(&self) {
+        let Some(lines) = &self.lines else { return };
+        let destination = self.destination.name.to_string();
+        let failing = if self.files_fail { 1.0 } else { 0.0 };
+        metrics::gauge!("cdr_gateway_files_failing", "destination" => destination.clone())
+            .set(failing);
+        let parts = u32::try_from(lines.parts()).unwrap_or(u32::MAX);
+        metrics::gauge!("cdr_gateway_file_parts_open", "destination" => destination).set(parts);
+    }
+}

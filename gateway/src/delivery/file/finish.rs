@@ -1,0 +1,187 @@
+//! Finishing a part, in steps of which each can be the last before a crash.
+//!
+//! Plain: the trailer is appended and synced; the manifest is written; the open
+//! part is renamed.
+//!
+//! Compressed: the compressed form is written beside the open part and synced; the
+//! manifest is written; the open part is removed; the compressed form is renamed.
+//! So the final name appears after the open part is gone, and a collector who takes
+//! the file away at once cannot make the gateway write it again.
+//!
+//! Until the open part is gone or renamed it counts: it is cut back to its
+//! committed length, and everything is done again. From then on the records are
+//! in the compressed form, which the manifest proves, and only the rename is left.
+
+use std::io;
+
+use super::{
+    Compress,
+    directory::Directory,
+    manifest::{self, Manifest, Seal, Sealing},
+    name::PartNames,
+    part::OpenPart,
+    place::Place,
+};
+use crate::journal::FilePart;
+
+/// What stands where a part should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The part, as long as was committed or longer.
+    Whole,
+    /// Its compressed form, whole, without the final name.
+    Packed,
+    /// It has its final name, but the journal does not know yet.
+    Renamed,
+    /// It is gone or too short: something else moved or changed it.
+    Gone,
+}
+
+/// Looks for a part that the journal knows.
+pub(super) fn find(place: &Place, names: &PartNames, part: &FilePart) -> io::Result<Found> {
+    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
+        return match part.length {
+            0 => Ok(Found::Whole),
+            _ if place.base_dir().is_dir() => Ok(Found::Gone),
+            // It may be a disk that is not mounted: nothing is given up for that.
+            _ => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the base directory is gone, and parts were open in it; mount it, or create it to give them up",
+            )),
+        };
+    };
+    match directory.length(&names.open)? {
+        Some(length) if length >= part.length => return Ok(Found::Whole),
+        Some(_) => return Ok(Found::Gone),
+        None => {}
+    }
+    if let Some(packed) = &names.packed
+        && is_proven(&directory, names, packed, part)?
+    {
+        return Ok(Found::Packed);
+    }
+    if directory.has(&names.finished)? && part.length > 0 {
+        return Ok(Found::Renamed);
+    }
+    Ok(if part.length == 0 {
+        Found::Whole
+    } else {
+        Found::Gone
+    })
+}
+
+/// Whether a part's names are free.
+pub(super) fn is_free(place: &Place, names: &PartNames) -> io::Result<bool> {
+    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
+        return Ok(true);
+    };
+    for name in names.all() {
+        if directory.has(name)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Finishes an open part.
+pub(super) fn finish(
+    mut open: OpenPart,
+    place: &Place,
+    names: &PartNames,
+    part: &FilePart,
+) -> io::Result<()> {
+    let directory = Directory::make(place.base_dir(), &names.directory)?;
+    // Before anything is given up for it; what stands there is someone's data.
+    if directory.has(&names.finished)? {
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "something else stands under a part's final name; move it away",
+        ));
+    }
+    let tail = place.layout().tail(part);
+    if let (Some(compress), Some(packed)) = (place.layout().compress, &names.packed) {
+        pack(&mut open, &directory, names, packed, compress, part, &tail)?;
+        directory.remove(&names.open)?;
+        return rename_packed(&directory, names, packed);
+    }
+    if !tail.is_empty() {
+        open.append(&tail)?;
+    }
+    let seal = Seal::of(open.read(part.length + tail.len() as u64)?)?;
+    let manifest = Manifest::new(&names.finished, part, seal, None);
+    directory.replace(&names.manifest, &serde_json::to_vec(&manifest)?)?;
+    directory.rename_to_free(&names.open, &names.finished)?;
+    directory.sync()
+}
+
+/// Does what is left to do for a compressed form that is whole.
+pub(super) fn finish_packed(place: &Place, names: &PartNames) -> io::Result<()> {
+    match (
+        &names.packed,
+        Directory::find(place.base_dir(), &names.directory)?,
+    ) {
+        (Some(packed), Some(directory)) => rename_packed(&directory, names, packed),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+/// Removes a part that nothing was written to.
+pub(super) fn remove_empty(place: &Place, names: &PartNames) -> io::Result<()> {
+    match Directory::find(place.base_dir(), &names.directory)? {
+        Some(directory) => {
+            directory.remove(&names.open)?;
+            directory.sync()
+        }
+        None => Ok(()),
+    }
+}
+
+/// Writes the compressed form and its manifest.
+fn pack(
+    open: &mut OpenPart,
+    directory: &Directory,
+    names: &PartNames,
+    packed: &str,
+    compress: Compress,
+    part: &FilePart,
+    tail: &[u8],
+) -> io::Result<()> {
+    let content = io::Read::chain(open.read(part.length)?, tail);
+    let seal = directory.write(packed, |file| {
+        let mut sealing = Sealing::new(file);
+        compress.pack(content, &mut sealing)?;
+        Ok(sealing.seal())
+    })?;
+    let uncompressed = part.length + tail.len() as u64;
+    let manifest = Manifest::new(&names.finished, part, seal, Some(uncompressed));
+    directory.replace(&names.manifest, &serde_json::to_vec(&manifest)?)?;
+    directory.sync()
+}
+
+fn rename_packed(directory: &Directory, names: &PartNames, packed: &str) -> io::Result<()> {
+    directory.sync()?;
+    directory.rename_to_free(packed, &names.finished)?;
+    directory.sync()
+}
+
+/// Whether a file is what the part's manifest says, to the last byte.
+fn is_proven(
+    directory: &Directory,
+    names: &PartNames,
+    file: &str,
+    part: &FilePart,
+) -> io::Result<bool> {
+    let Some(length) = directory.length(file)? else {
+        return Ok(false);
+    };
+    let manifest = directory.read(&names.manifest, manifest::MAX_BYTES)?;
+    let manifest = manifest.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
+    let Some(manifest) = manifest.filter(|it| it.is_of(&names.finished, part)) else {
+        return Ok(false);
+    };
+    if manifest.bytes != length {
+        return Ok(false);
+    }
+    let seal = Seal::of(directory.reader(file)?)?;
+    Ok(seal.sha256 == manifest.sha256)
+}

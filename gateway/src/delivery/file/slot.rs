@@ -1,0 +1,163 @@
+//! A part that the journal knows as open. Its file is opened on first use, and
+//! again after a failure.
+
+use std::{io, sync::Arc};
+
+use super::{
+    finish::{self, Found},
+    name::PartNames,
+    part::{OpenPart, Opened},
+    place::Place,
+    writer::Line,
+};
+use crate::journal::{FilePart, PartStage};
+
+/// An open part and its place.
+pub(super) struct Slot {
+    /// As the journal knows it.
+    pub(super) committed: FilePart,
+    pub(super) place: Arc<Place>,
+    names: PartNames,
+    file: Option<OpenPart>,
+    /// When it was used last, in uses of the writer.
+    pub(super) used: u64,
+}
+
+/// What came of appending.
+pub(super) enum Appended {
+    /// The part with the lines.
+    Written(FilePart),
+    /// Something else took the part away. It is finished, its records were
+    /// delivered; the lines are for the next one.
+    GivenUp(FilePart),
+}
+
+impl Slot {
+    pub(super) fn new(committed: FilePart, place: Arc<Place>) -> Self {
+        Self {
+            names: names(&committed, &place),
+            committed,
+            place,
+            file: None,
+            used: 0,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Forgets the handle: the next use opens and cuts back again.
+    pub(super) fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Appends to the part.
+    pub(super) fn append(&mut self, lines: &[&Line]) -> io::Result<Appended> {
+        if self.file.is_none() {
+            if !self.is_whole()? {
+                return Ok(Appended::GivenUp(self.finished()));
+            }
+            match OpenPart::open(self.place.base_dir(), &self.names, self.committed.length)? {
+                Opened::Ours(file) => self.file = Some(file),
+                // Two destinations chose the same free name at the same time.
+                Opened::Taken if self.committed.length == 0 => {
+                    return Ok(Appended::GivenUp(self.finished()));
+                }
+                Opened::Taken => return Err(taken()),
+            }
+        }
+        let block = self.block(lines);
+        match &mut self.file {
+            Some(file) => file.append(&block)?,
+            None => return Err(io::Error::other("a part is not open")),
+        }
+        Ok(Appended::Written(self.grown(lines, block.len() as u64)))
+    }
+
+    /// Lines as bytes, after the head where they are the first.
+    fn block(&self, lines: &[&Line]) -> Vec<u8> {
+        let layout = self.place.layout();
+        let mut block = match self.committed.length {
+            0 => layout.head(),
+            _ => Vec::new(),
+        };
+        block.reserve(lines.iter().map(|line| line.body.len() + 1).sum());
+        for line in lines {
+            layout.push(&mut block, &line.body);
+        }
+        block
+    }
+
+    /// The part with these lines.
+    fn grown(&self, lines: &[&Line], bytes: u64) -> FilePart {
+        let mut part = self.committed.clone();
+        if let (0, Some(first)) = (part.records, lines.first()) {
+            part.first = first.id;
+        }
+        part.length += bytes;
+        part.records += lines.len() as u64;
+        if let Some(last) = lines.last() {
+            part.last = last.id;
+        }
+        part
+    }
+
+    /// Whether the part can be written to. What an earlier try began to finish is
+    /// finished.
+    fn is_whole(&self) -> io::Result<bool> {
+        let found = finish::find(&self.place, &self.names, &self.committed)?;
+        match found {
+            Found::Packed => finish::finish_packed(&self.place, &self.names)?,
+            Found::Gone => tracing::error!(
+                part = self.committed.part,
+                records = self.committed.records,
+                "an open part was moved or changed by something else; it has no manifest"
+            ),
+            Found::Whole | Found::Renamed => {}
+        }
+        Ok(found == Found::Whole)
+    }
+
+    /// Finishes the part, from wherever an earlier try came to.
+    pub(super) fn finish(&mut self) -> io::Result<FilePart> {
+        if self.committed.records == 0 {
+            self.close();
+            finish::remove_empty(&self.place, &self.names)?;
+        } else if self.file.is_some() || self.is_whole()? {
+            let file = match self.file.take() {
+                Some(file) => file,
+                None => self.open()?,
+            };
+            finish::finish(file, &self.place, &self.names, &self.committed)?;
+        }
+        Ok(self.finished())
+    }
+
+    fn open(&self) -> io::Result<OpenPart> {
+        match OpenPart::open(self.place.base_dir(), &self.names, self.committed.length)? {
+            Opened::Ours(file) => Ok(file),
+            Opened::Taken => Err(taken()),
+        }
+    }
+
+    fn finished(&self) -> FilePart {
+        FilePart {
+            stage: PartStage::Finished,
+            layout: String::new(),
+            ..self.committed.clone()
+        }
+    }
+}
+
+/// The names of a part in its place.
+pub(super) fn names(part: &FilePart, place: &Place) -> PartNames {
+    PartNames::new(&part.path, part.part, place.layout().compress)
+}
+
+fn taken() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::WouldBlock,
+        "a part is written by another destination or process; give each its own path",
+    )
+}
