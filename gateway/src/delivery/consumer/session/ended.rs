@@ -12,7 +12,7 @@ use super::{
         job::{Done, JobEnd},
         settling::{self, Sign},
     },
-    CatchingUp, Session,
+    Session,
 };
 use crate::{
     alert::Event,
@@ -209,9 +209,7 @@ impl Session<'_> {
 
     pub(super) fn closed(&mut self, outage: Duration) {
         tracing::info!(destination = &*self.destination.name, "destination is back");
-        let after = Seq(0);
-        self.catching_up = Some(CatchingUp { after, outage });
-        self.caught_up.clear();
+        self.begin_catching_up(outage);
         let status = &self.consumer.status;
         status.update(|status| status.end(|halt| matches!(halt, Halt::BreakerOpen { .. })));
         self.gauge_breaker(0.0);

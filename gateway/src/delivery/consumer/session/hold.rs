@@ -3,11 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::{CatchingUp, Session};
+use super::Session;
 use crate::{
     alert::Event,
     journal::{Hold, HoldChange, HoldKind, Reason},
-    record::Seq,
 };
 
 impl Session<'_> {
@@ -83,10 +82,7 @@ impl Session<'_> {
     /// against them.
     fn came_back(&mut self, since: Timestamp) {
         let outage = Timestamp::now().duration_since(since);
-        self.catching_up = Some(CatchingUp {
-            after: Seq(0),
-            outage: outage.unsigned_abs(),
-        });
+        self.begin_catching_up(outage.unsigned_abs());
     }
 
     fn show_hold(&self) {

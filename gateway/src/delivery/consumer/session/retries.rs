@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{CatchingUp, MAX_BYTES_UNDER_WAY, Occasion, Session};
-use crate::journal::{Exception, JournalError, Parking, Payload, State};
+use crate::{
+    journal::{Exception, JournalError, Parking, Payload, State},
+    record::Seq,
+};
 
 impl Session<'_> {
     /// Starts retries that are due, or, after the destination came back, all.
@@ -77,6 +80,13 @@ impl Session<'_> {
         };
         self.due_is_stale = false;
         Ok(())
+    }
+
+    /// Has all retries tried at once, from the first on.
+    pub(super) fn begin_catching_up(&mut self, outage: Duration) {
+        let after = Seq(0);
+        self.catching_up = Some(CatchingUp { after, outage });
+        self.caught_up.clear();
     }
 
     pub(super) async fn catch_up(
