@@ -15,6 +15,7 @@ mod abuse;
 mod admin;
 mod alerts;
 mod batch;
+mod books;
 mod cli;
 mod config;
 mod contract;

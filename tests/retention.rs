@@ -8,7 +8,7 @@ use crate::{
     outage::records,
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn config(crm: &Receiver, journal: &str) -> String {
     format!(
@@ -31,7 +31,7 @@ fn config(crm: &Receiver, journal: &str) -> String {
 }
 
 /// Lets time pass for the records that a stopped gateway keeps.
-fn age(workspace: &Workspace, ms: i64) {
+pub fn age(workspace: &Workspace, ms: i64) {
     let db = rusqlite::Connection::open(workspace.path("data/journal.db")).expect("a journal");
     db.execute(
         "UPDATE arrival_index SET received_ms = received_ms - ?1",

@@ -15,6 +15,7 @@ mod destinations;
 mod files;
 mod health;
 mod meter;
+mod periods;
 mod problem;
 mod repair;
 mod replay;
@@ -81,3 +82,4 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
 
 pub(crate) use api::books;
 pub use meter::describe_metrics;
+pub(crate) use periods::periods;

@@ -77,7 +77,7 @@ enum Command {
     Files(files::FilesCommand),
     /// Show the ledger of every destination, and whether it balances
     #[command(
-        after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
+        after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --by day --since 7d --tz Asia/Shanghai --destination crm\n  cdr-gateway balance --by month --csv\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
     )]
     Balance(balance::BalanceArgs),
     /// Make a running gateway load its configuration anew

@@ -45,6 +45,7 @@ mod exception;
 mod excerpt;
 mod health;
 mod hold;
+mod hourly;
 mod intake;
 mod ledger;
 mod outcome;
@@ -75,11 +76,13 @@ pub use exception::{Attempt, Exception, Frozen};
 pub use excerpt::Excerpt;
 pub use health::Health;
 pub use hold::{Hold, HoldChange, HoldKind, UnknownHold};
+pub use hourly::{Entry, HourlyLedger, Hours};
 pub use intake::{Dedup, NewArrival, Seen};
 pub use ledger::{Counts, Ledger};
 pub use outcome::{Fate, Outcome};
 #[cfg(any(test, fuzzing))]
 pub(crate) use packed::reads_or_refuses;
+pub(crate) use reason::REPLAY;
 pub use reason::Reason;
 pub use replay::{Meant, NewReplay, Numbered, Portion, Replay, ReplayState, Share, Standing};
 pub use retention::{Removal, Retention};
@@ -152,6 +155,19 @@ pub trait JournalReader: Send + Sync {
     /// The first deliveries that wait for a destination, in order of arrival.
     /// Those under way are among them until they are settled.
     async fn waiting(&self, destination: &str, limit: usize) -> Result<Vec<Waiting>, JournalError>;
+
+    /// The ledger of a destination by hour of arrival, all of one moment; `None`
+    /// when it never claimed. Reads the outcomes of those hours.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Refused`] when there are more than
+    /// [`HourlyLedger::MAX_ENTRIES`].
+    async fn by_hour(
+        &self,
+        destination: &str,
+        hours: Hours,
+    ) -> Result<Option<HourlyLedger>, JournalError>;
 
     /// Recounts every ledger from arrivals and outcomes, and compares. Reads
     /// the whole journal in one snapshot: seconds per ten million deliveries.

@@ -19,6 +19,10 @@ pub fn describe_metrics() {
         "Deliveries that entered a state, by destination and state."
     );
     describe_counter!(
+        "cdr_gateway_delivery_reasons_total",
+        "Those of them with a reason, by destination, state and reason; `other` beyond 64 reasons of a destination."
+    );
+    describe_counter!(
         "cdr_gateway_consumer_restarts_total",
         "How often a destination had to be claimed again, by destination."
     );

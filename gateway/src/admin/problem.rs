@@ -7,6 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::periods::PeriodsError;
 use crate::{delivery::fleet::AskError, journal::JournalError, runtime::ReloadError};
 
 /// An error of the API.
@@ -66,6 +67,19 @@ impl From<JournalError> for Problem {
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, error.to_string())
+    }
+}
+
+impl From<PeriodsError> for Problem {
+    fn from(error: PeriodsError) -> Self {
+        match error {
+            PeriodsError::Zone(error) => Self::bad_request(error.to_string()),
+            PeriodsError::Destination(_) => Self::not_found(error.to_string()),
+            PeriodsError::Journal(error @ JournalError::Refused { .. }) => {
+                Self::bad_request(error.to_string())
+            }
+            PeriodsError::Journal(error) => error.into(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod correction;
 mod destination;
 mod files;
 mod moment;
+mod period;
 mod repair;
 mod replay;
 mod selection;
@@ -20,6 +21,9 @@ pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
 pub use destination::{DestinationView, PauseRequest, Standing};
 pub use files::{FilePartView, RotateRequest, RotateView};
 pub use moment::{Moment, UnknownMoment};
+pub use period::{
+    EntryView, LedgerPeriodsView, Period, PeriodsQuery, PeriodsView, UnknownPeriod, UnknownZone,
+};
 pub use repair::{AsOf, DiscardView, RepairRequest, RetryView, Tally};
 pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};
 pub use selection::{NoMore, Selection};

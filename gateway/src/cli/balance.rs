@@ -1,10 +1,13 @@
 //! `cdr-gateway balance`
 
+mod periods;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::Args;
 
+use self::periods::PeriodArgs;
 use super::{
     EXIT_UNBALANCED,
     client::{Client, ClientArgs},
@@ -13,7 +16,7 @@ use super::{
 use crate::{
     admin::{
         self,
-        view::{BalanceView, LedgerView},
+        view::{BalanceView, LedgerView, PeriodsQuery, PeriodsView},
     },
     journal::sqlite::SqliteJournal,
 };
@@ -25,12 +28,17 @@ pub(super) struct BalanceArgs {
     /// Recount from arrivals and outcomes
     #[arg(long)]
     verify: bool,
+    #[command(flatten)]
+    periods: PeriodArgs,
     /// Read this journal instead of asking a gateway; one may be running on it
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &BalanceArgs) -> anyhow::Result<ExitCode> {
+    if let Some(query) = args.periods.query() {
+        return by_period(args, &query);
+    }
     let books = if let Some(path) = &args.journal {
         read(path, args.verify)?
     } else {
@@ -42,11 +50,34 @@ pub(super) fn run(args: &BalanceArgs) -> anyhow::Result<ExitCode> {
     } else {
         show(&books)?;
     }
-    Ok(if books.balanced {
+    Ok(exit_code(books.balanced))
+}
+
+fn by_period(args: &BalanceArgs, query: &PeriodsQuery) -> anyhow::Result<ExitCode> {
+    let books: PeriodsView = if let Some(path) = &args.journal {
+        let journal = SqliteJournal::open_read_only(path)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let books = runtime.block_on(admin::periods(&journal, query));
+        books.with_context(|| format!("cannot read {}", path.display()))?
+    } else {
+        Client::new(&args.client)?.get("/balance", &periods::pairs(query))?
+    };
+    if args.client.json {
+        print::json(&books)?;
+    } else if args.periods.csv {
+        periods::csv(&books)?;
+    } else {
+        periods::show(&books)?;
+    }
+    Ok(exit_code(books.balanced))
+}
+
+fn exit_code(balanced: bool) -> ExitCode {
+    if balanced {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(EXIT_UNBALANCED)
-    })
+    }
 }
 
 fn read(path: &std::path::Path, verify: bool) -> anyhow::Result<BalanceView> {

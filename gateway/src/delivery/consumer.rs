@@ -9,6 +9,7 @@ mod batches;
 mod command;
 mod job;
 mod lines;
+mod reasons;
 mod session;
 mod settling;
 mod status;
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub use command::{Chosen, Command, Repair, Rotated};
+pub use reasons::Reasons;
 pub use session::Ended;
 use session::Session;
 pub use status::{Halt, Status, StatusCell};
@@ -56,6 +58,8 @@ pub struct Consumer {
     pub stop: watch::Receiver<bool>,
     /// What it shows of itself.
     pub status: Arc<StatusCell>,
+    /// Reasons that its metrics name.
+    pub reasons: Reasons,
 }
 
 impl Consumer {

@@ -15,7 +15,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::consumer::{Chosen, Command, Consumer, Context, Repair, Rotated, Status, StatusCell};
+use super::consumer::{
+    Chosen, Command, Consumer, Context, Reasons, Repair, Rotated, Status, StatusCell,
+};
 use crate::{
     config::revision::Revision,
     journal::{JournalError, Portion, Reason},
@@ -134,6 +136,7 @@ impl Fleet {
             commands: inbox,
             stop: stop.subscribe(),
             status: status.clone(),
+            reasons: Reasons::default(),
         };
         let task = tokio::spawn(consumer.run());
         Member {

@@ -54,6 +54,7 @@ mod files;
 mod fold;
 mod group;
 mod holds;
+mod hourly;
 mod keep;
 mod lock;
 mod names;

@@ -37,7 +37,7 @@ use crate::{
         policy::Policy,
         window::Window,
     },
-    journal::{Claim, Hold, JournalError, Settlement, State},
+    journal::{Claim, Hold, JournalError, Reason, Settlement, State},
     record::{Arrival, Seq},
 };
 
@@ -251,17 +251,18 @@ impl<'a> Session<'a> {
         let mut settlement = std::mem::replace(&mut self.settlement, empty);
         settlement.at = Timestamp::now();
         let finished = settlement.outcomes.iter();
-        let finished = finished.map(|outcome| (outcome.seq, outcome.state));
+        let finished = finished.map(|it| (it.seq, it.state, it.reason.clone()));
         let parked = settlement.parked.iter().map(|parking| &parking.exception);
-        let parked = parked.map(|exception| (exception.seq, exception.state));
+        let parked = parked.map(|it| (it.seq, it.state, it.reason.clone()));
         let settled: Vec<_> = finished.chain(parked).collect();
         let parts = settlement.files.clone();
         self.commit(settlement).await?;
 
-        for &(_, state) in &settled {
-            self.count(state);
+        for (_, state, reason) in &settled {
+            self.count(*state, reason);
         }
-        self.window.settled(settled.into_iter().map(|(seq, _)| seq));
+        self.window
+            .settled(settled.into_iter().map(|(seq, ..)| seq));
         self.parts_settled(&parts);
         self.due_is_stale = true;
         Ok(())
@@ -292,10 +293,15 @@ impl<'a> Session<'a> {
             .set(u32::try_from(limit).unwrap_or(u32::MAX));
     }
 
-    fn count(&self, state: State) {
+    fn count(&mut self, state: State, reason: &Reason) {
         let destination = self.destination.name.to_string();
-        metrics::counter!("cdr_gateway_deliveries_total", "destination" => destination, "state" => state.as_str())
+        metrics::counter!("cdr_gateway_deliveries_total", "destination" => destination.clone(), "state" => state.as_str())
             .increment(1);
+        if *reason != Reason::none() {
+            let reason = self.consumer.reasons.label(reason);
+            metrics::counter!("cdr_gateway_delivery_reasons_total", "destination" => destination, "state" => state.as_str(), "reason" => reason)
+                .increment(1);
+        }
     }
 
     fn wake_at(&self) -> Option<Instant> {

@@ -3,13 +3,16 @@
 use rusqlite::Connection;
 
 use super::{
-    arrivals, destination::Destination, files, group::Group, holds, retention, tail::first_id_at,
-    trouble::Trouble,
+    arrivals, destination::Destination, files, group::Group, holds, hourly, retention,
+    tail::first_id_at, trouble::Trouble,
 };
 use crate::{
-    journal::{Claim, Retire, Retirement, Start},
+    journal::{Claim, Retire, Retirement, Start, State},
     record::Seq,
 };
+
+/// Reason of what was removed while its destination was retired.
+const MISSED: &str = "removed_while_retired";
 
 /// Makes the caller the owner of a destination.
 pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<Claim, Trouble> {
@@ -22,7 +25,7 @@ pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<C
         .ok_or_else(|| Trouble::Malformed(format!("destination {name} cannot be stored")))?;
     destination.epoch += 1;
     if let Some(end) = destination.end.take() {
-        pass_removed(connection, &mut destination, end)?;
+        pass_removed(group, &mut destination, end)?;
     }
     destination.store(connection)?;
     Ok(Claim {
@@ -38,16 +41,20 @@ pub(super) fn claim(group: &mut Group<'_>, name: &str, start: Start) -> Result<C
 /// What was removed while a destination was retired can be delivered no more: it
 /// is in the range again, as expired.
 fn pass_removed(
-    connection: &Connection,
+    group: &mut Group<'_>,
     destination: &mut Destination,
     retired_at: Seq,
 ) -> Result<(), Trouble> {
+    let connection = group.connection;
     let removed_through = retention::removed_through(connection)?;
     let first = retired_at.next().max(destination.start);
     for gap in arrivals::gaps(connection, first, removed_through)? {
         let length = gap.end() - gap.start() + 1;
         destination.counts.expired += length;
         destination.removed.expired += length;
+        let reason = group.names.reason(connection, &MISSED.into())?;
+        let key = (hourly::UNKNOWN_HOUR, State::Expired, reason);
+        hourly::keep_removed(connection, destination.id, &[(key, length)].into())?;
         destination.ahead.insert_range(gap);
     }
     destination.cursor = destination.ahead.advance(destination.cursor);

@@ -36,9 +36,21 @@ pub(super) fn window(
     first: u64,
     last: u64,
 ) -> Result<Vec<Option<Last>>, Trouble> {
+    window_before(connection, destination, first, last, u64::MAX)
+}
+
+/// The same as of the moment at which a row of this ordinal was the next one.
+pub(super) fn window_before(
+    connection: &Connection,
+    destination: i64,
+    first: u64,
+    last: u64,
+    ordinal: u64,
+) -> Result<Vec<Option<Last>>, Trouble> {
     let length = from_sql::<usize>(to_sql((last + 1).saturating_sub(first))?, "a window")?;
     let mut folded = vec![None; length];
-    for row in rows(connection, destination, first, last)? {
+    let rows = rows(connection, destination, first, last)?.into_iter();
+    for row in rows.filter(|row| row.ordinal < ordinal) {
         for step in row.steps {
             for seq in step.first.max(first)..=(step.first + step.more).min(last) {
                 let place = usize::try_from(seq - first).ok();
@@ -262,10 +274,10 @@ fn fate(
 
 /// Texts of reasons, each read once.
 #[derive(Default)]
-struct Reasons(HashMap<u32, Reason>);
+pub(super) struct Reasons(HashMap<u32, Reason>);
 
 impl Reasons {
-    fn text(&mut self, connection: &Connection, number: u32) -> Result<Reason, Trouble> {
+    pub(super) fn text(&mut self, connection: &Connection, number: u32) -> Result<Reason, Trouble> {
         if number == 0 {
             return Ok(Reason::none());
         }

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    arrivals, backlog, destination::Destination, exceptions, files, fold, numbers,
+    arrivals, backlog, destination::Destination, exceptions, files, fold, hourly, numbers,
     readers::Readers, replays, tail::first_id_at, verify,
 };
 use crate::{
     journal::{
-        Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, JournalError,
-        JournalReader, Ledger, Numbered, PartStage, Replay, Revision, Seen, Standing, State,
-        Waiting,
+        Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, HourlyLedger,
+        Hours, JournalError, JournalReader, Ledger, Numbered, PartStage, Replay, Revision, Seen,
+        Standing, State, Waiting,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -21,6 +21,10 @@ use crate::{
 /// How many positions one snapshot looks through, so that none stays open long
 /// and keeps the log from being cut.
 const STRIDE: u64 = 65_536;
+
+/// How often something is read in short snapshots that have to agree, before it is
+/// read in one.
+const SHORT_TRIES: usize = 2;
 
 /// Something that can read the file.
 pub(super) trait ReadsFile: Send + Sync {
@@ -159,6 +163,34 @@ impl<J: ReadsFile> JournalReader for J {
         let name = destination.to_owned();
         self.readers()
             .read(move |db| backlog::waiting(db, &name, limit))
+            .await
+    }
+
+    async fn by_hour(
+        &self,
+        destination: &str,
+        hours: Hours,
+    ) -> Result<Option<HourlyLedger>, JournalError> {
+        for _ in 0..SHORT_TRIES {
+            let name = destination.to_owned();
+            let begun = self
+                .readers()
+                .read(move |db| hourly::Fold::begin(db, &name, hours))
+                .await?;
+            let Some(mut fold) = begun else {
+                return Ok(None);
+            };
+            loop {
+                match self.readers().read(move |db| fold.step(db)).await? {
+                    hourly::Step::More(further) => fold = further,
+                    hourly::Step::Done(ledger) => return Ok(Some(ledger)),
+                    hourly::Step::Stale => break,
+                }
+            }
+        }
+        let name = destination.to_owned();
+        self.readers()
+            .read(move |db| hourly::at_once(db, &name, hours))
             .await
     }
 

@@ -2,14 +2,14 @@
 //!
 //! An arrival goes whole: its rows, its corrections, its attempts, and its entries in the outcomes
 //! of every destination whose range holds it. There it stays counted, in
-//! `destinations.removed_…`. So an arrival is either kept, with an outcome
+//! `destinations.removed_…` and, by hour and reason, in `removed_deliveries`. So an arrival is either kept, with an outcome
 //! wherever it has passed, or gone, without any; a recount adds the two.
 //!
 //! One that some destination still needs (pending, or an exception) is passed
 //! over and looked at again the next time. The newest arrival always stays: it
 //! holds the next position and id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{Connection, params};
 
@@ -18,6 +18,7 @@ use super::{
     destination::Destination,
     fold,
     group::Group,
+    hourly,
     trouble::{Trouble, from_sql, to_sql},
 };
 use crate::{
@@ -152,12 +153,13 @@ pub(super) fn remove(
 ) -> Result<Removal, Trouble> {
     let connection = group.connection;
     let Found { positions, next } = find(connection, after, retention)?;
+    let hours = hours_of(connection, &positions)?;
     for mut destination in Destination::load_all(connection)? {
         let end = destination.end(group.tail.head);
         let within = (positions.iter())
             .filter(|seq| (destination.start..=end).contains(seq))
             .collect();
-        count(connection, &mut destination, &within)?;
+        count(connection, &mut destination, &within, &hours)?;
         drop_outcomes(connection, destination.id, &within)?;
         drop_attempts(connection, destination.id, &within)?;
         destination.store(connection)?;
@@ -182,16 +184,33 @@ pub(super) fn remove(
     Ok(Removal { arrivals, next })
 }
 
-/// Keeps the deliveries counted, from their outcomes.
+/// The hours in which arrivals were received.
+fn hours_of(connection: &Connection, positions: &SeqSet) -> Result<HashMap<Seq, i64>, Trouble> {
+    let mut statement = connection
+        .prepare_cached("SELECT seq, received_ms FROM arrival_index WHERE seq BETWEEN ?1 AND ?2")?;
+    let mut hours = HashMap::new();
+    for range in positions.ranges() {
+        let mut rows = statement.query([to_sql(*range.start())?, to_sql(*range.end())?])?;
+        while let Some(row) = rows.next()? {
+            let seq = Seq(from_sql(row.get(0)?, "a seq")?);
+            hours.insert(seq, hourly::hour_of(row.get(1)?));
+        }
+    }
+    Ok(hours)
+}
+
+/// Keeps the deliveries counted, from their outcomes, in all and by hour.
 fn count(
     connection: &Connection,
     destination: &mut Destination,
     positions: &SeqSet,
+    hours: &HashMap<Seq, i64>,
 ) -> Result<(), Trouble> {
     let (Some(first), Some(last)) = (positions.iter().next(), positions.last()) else {
         return Ok(());
     };
     let folded = fold::window(connection, destination.id, first.0, last.0)?;
+    let mut sums = hourly::Sums::new();
     for (seq, step) in (first.0..).map(Seq).zip(folded) {
         if !positions.contains(seq) {
             continue;
@@ -204,8 +223,12 @@ fn count(
             )));
         }
         *destination.removed.of_mut(state) += 1;
+        let hour = hours.get(&seq).copied();
+        let reason = step.map_or(0, |last| last.step.reason);
+        let key = (hour.unwrap_or(hourly::UNKNOWN_HOUR), state, reason);
+        *sums.entry(key).or_default() += 1;
     }
-    Ok(())
+    hourly::keep_removed(connection, destination.id, &sums)
 }
 
 /// Forgets attempts, what was answered to them, and the numbers of their ids.

@@ -6,6 +6,7 @@ mod crash;
 mod faults;
 mod fixture;
 mod holds;
+mod hourly;
 mod migration;
 mod model;
 mod ownership;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     arrivals,
     destination::Destination,
-    fold,
+    fold, hourly,
     trouble::{Trouble, from_sql, to_sql},
 };
 use crate::{
@@ -115,7 +115,7 @@ impl<'a> Recount<'a> {
         }
         self.check_bounds(end)?;
         self.check_weight()?;
-        self.add_removed();
+        self.add_removed()?;
         let ledger = self.destination.ledger(self.head);
         for state in State::ALL {
             let (kept, counted) = (ledger.counts.of(state), self.counts.of(state));
@@ -173,7 +173,7 @@ impl<'a> Recount<'a> {
 
     /// The recount of what is not kept any more is what was counted when it was
     /// removed.
-    fn add_removed(&mut self) {
+    fn add_removed(&mut self) -> Result<(), Trouble> {
         let removed = self.destination.removed;
         if removed.total() != self.removed {
             self.mismatch(format!(
@@ -185,6 +185,24 @@ impl<'a> Recount<'a> {
         for state in State::ALL {
             *self.counts.of_mut(state) += removed.of(state);
         }
+        self.check_hours(removed)
+    }
+
+    /// The books of the hours say the same of what is not kept any more.
+    fn check_hours(&mut self, removed: Counts) -> Result<(), Trouble> {
+        let mut by_hour = Counts::default();
+        for (state, sum) in hourly::removed_by_state(self.connection, self.destination.id)? {
+            *by_hour.of_mut(state) += sum;
+        }
+        for state in State::ALL {
+            let (kept, summed) = (removed.of(state), by_hour.of(state));
+            if kept != summed {
+                self.mismatch(format!(
+                    "{kept} {state} are counted as removed, the books by hour hold {summed} of them"
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn count_window(&mut self, first: u64, last: u64) -> Result<(), Trouble> {

@@ -7,7 +7,8 @@ use super::Session;
 use crate::{
     delivery::consumer::command::{Chosen, Command, Repair},
     journal::{
-        Exception, HoldKind, JournalError, Outcome, Parking, Payload, Portion, Reason, State,
+        Exception, HoldKind, JournalError, Outcome, Parking, Payload, Portion, REPLAY, Reason,
+        State,
     },
     record::Seq,
 };
@@ -65,7 +66,7 @@ impl Session<'_> {
             result => result?,
         };
         for _ in 0..reopened {
-            self.count(State::Retrying);
+            self.count(State::Retrying, &REPLAY.into());
         }
         self.due_is_stale = true;
         Ok(reopened)

@@ -10,7 +10,7 @@ use super::{
     replays::portion,
 };
 use crate::{
-    journal::{Journal, JournalReader, Meant, NewCorrection, NewReplay, State},
+    journal::{Hours, Journal, JournalReader, Meant, NewCorrection, NewReplay, State},
     record::{Correction, Seq},
 };
 
@@ -159,7 +159,21 @@ async fn run(acts: Vec<Act>) {
         }
     }
     compare_backlog(&fixture, &model, &sizes).await;
+    compare_hours(&fixture, &model).await;
     compare(&fixture, &model, &kept).await;
+}
+
+/// The books by hour hold everything, also of what is gone.
+async fn compare_hours(fixture: &Fixture, model: &BTreeMap<u64, State>) {
+    let hourly = fixture.journal.by_hour(CRM, Hours::default()).await;
+    let hourly = hourly.expect("a read").expect("a destination");
+    assert_eq!(hourly.sums(), hourly.ledger.counts);
+    for state in State::ALL {
+        let of_state = hourly.entries.iter().filter(|entry| entry.state == state);
+        let told: u64 = of_state.map(|entry| entry.deliveries).sum();
+        let expected = model.values().filter(|&&other| other == state).count();
+        assert_eq!(told, expected as u64, "{state}");
+    }
 }
 
 /// What waits is what the model says is pending or retrying.
