@@ -2,13 +2,13 @@
 //! acknowledged.
 //!
 //! Eight senders push records of their own, each until it is acknowledged; the
-//! CRM refuses half of its requests; the gateway is killed at random moments,
-//! at times while it starts, and started again with another mask, so that a
-//! payload that was frozen differs from one that is made anew. What has to hold
-//! in the end is in [`evidence`].
+//! CRM refuses half of its requests, and another receiver half of its batches;
+//! the gateway is killed at random moments, at times while it starts, and started
+//! again with another mask, so that a payload that was frozen differs from one
+//! that is made anew. What has to hold in the end is in [`evidence`].
 //!
-//! The moments, the CRM's answers and the number of records follow from a seed,
-//! which is shown on failure and can be given as `CDR_GATEWAY_SEED`.
+//! The moments, the receivers' answers and the number of records follow from a
+//! seed, which is shown on failure and can be given as `CDR_GATEWAY_SEED`.
 
 mod evidence;
 mod load;
@@ -20,7 +20,7 @@ use crate::harness::{Gateway, Receiver, Workspace, command, proven};
 
 const SEED: &str = "CDR_GATEWAY_SEED";
 
-/// Requests to the CRM that a seed decides about: more than there will be.
+/// Requests to a receiver that a seed decides about: more than there will be.
 const COINS: usize = 200_000;
 
 /// Kills of a gateway that lives on an ordinary disk.
@@ -61,8 +61,18 @@ impl Drop for Seed {
     }
 }
 
-fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
-    let (crm, bi) = (crm.url(), bi.url());
+/// Where records go, beside files.
+struct Receivers {
+    /// Fails half of its requests.
+    crm: Receiver,
+    /// Accepts all.
+    bi: Receiver,
+    /// Takes batches, and fails half of them.
+    lake: Receiver,
+}
+
+fn config(receivers: &Receivers, path: &str, run: usize) -> String {
+    let [crm, bi, lake] = [&receivers.crm, &receivers.bi, &receivers.lake].map(Receiver::url);
     // Neighbouring runs differ in every masked number.
     let keep_first = 1 + run % 3;
     format!(
@@ -77,7 +87,7 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
         name = "all"
         from = ["tccc"]
         chain = ["mask"]
-        to = ["crm", "bi", "archive", "table"]
+        to = ["crm", "bi", "lake", "archive", "table"]
         [destination.crm]
         http.url = "{crm}"
         http.compress = "gzip"
@@ -85,6 +95,11 @@ fn config(crm: &Receiver, bi: &Receiver, path: &str, run: usize) -> String {
         retry = {{ initial_ms = 20, max_ms = 200 }}
         [destination.bi]
         http.url = "{bi}"
+        numbers = "masked"
+        [destination.lake]
+        http.url = "{lake}"
+        http.batch = {{ max_records = 5, max_wait_ms = 20 }}
+        retry = {{ initial_ms = 20, max_ms = 200 }}
         numbers = "masked"
         [destination.archive]
         file.path = "{{kind}}.ndjson"
@@ -116,14 +131,19 @@ pub fn survive(
 ) -> String {
     let seed = Seed::take();
     let mut random = fastrand::Rng::with_seed(seed.0);
-    let (crm, bi) = (Receiver::start(), Receiver::start());
-    let coin = |random: &mut fastrand::Rng| if random.bool() { 200 } else { 503 };
-    let coins: Vec<u16> = (0..COINS).map(|_| coin(&mut random)).collect();
-    crm.answer(&coins);
+    let receivers = Receivers {
+        crm: Receiver::start(),
+        bi: Receiver::start(),
+        lake: Receiver::start(),
+    };
+    for fails in [&receivers.crm, &receivers.lake] {
+        let coin = |_| if random.bool() { 200 } else { 503 };
+        fails.answer(&(0..COINS).map(coin).collect::<Vec<u16>>());
+    }
     // Its own, lest a sender that is late reaches another test's gateway, on
     // the port that this one had.
     let path = format!("/tccc-{:x}", seed.0);
-    workspace.configure(&config(&crm, &bi, &path, 0));
+    workspace.configure(&config(&receivers, &path, 0));
     let mut gateway = Gateway::start_with(workspace, &[]);
     let load = Load::start(&gateway.ingest_url(&path));
     for run in 1..=ends {
@@ -135,19 +155,20 @@ pub fn survive(
         let longest = if random.u8(0..4) == 0 { 1500 } else { 40 };
         moment(random.u64(0..longest));
         let workspace = end(gateway);
-        workspace.configure(&config(&crm, &bi, &path, run));
+        workspace.configure(&config(&receivers, &path, run));
         if random.bool() {
             kill_at_start(&workspace, random.u64(0..200));
         }
         gateway = Gateway::start_with(workspace, &[]);
         load.turn_to(&gateway.ingest_url(&path));
     }
-    crm.answer(&[200]);
+    receivers.crm.answer(&[200]);
+    receivers.lake.answer(&[200]);
     let acknowledged = load.finish();
     for destination in evidence::DESTINATIONS {
         gateway.wait_for_count(destination, "delivered", acknowledged.len());
     }
-    evidence::assert_all(gateway, &crm.got(), &bi.got(), &acknowledged, ends)
+    evidence::assert_all(gateway, &receivers, &acknowledged, ends)
 }
 
 /// Starts a gateway that is killed before it runs, or shortly after.

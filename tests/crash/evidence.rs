@@ -1,6 +1,7 @@
 //! What has to hold after the gateway was killed, or lost its disk:
 //!
 //! - every acknowledged record is at every destination, and none besides;
+//! - the same holds of batches, whose id says what is in them;
 //! - whatever came twice has the same `webhook-id`, and an end repeats no more
 //!   than what was under way;
 //! - what was sent after a failure on record has the bytes of that failure;
@@ -12,9 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::Receivers;
 use crate::harness::{Gateway, Received, Workspace, field, numbers_in, parts};
 
-pub const DESTINATIONS: [&str; 4] = ["archive", "bi", "crm", "table"];
+pub const DESTINATIONS: [&str; 5] = ["archive", "bi", "crm", "lake", "table"];
 
 /// Deliveries that a consumer of eight slots has under way at most.
 const UNDER_WAY: usize = 16;
@@ -25,10 +27,9 @@ fn of(list: &Value, destination: &str) -> Value {
     found.expect("the destination").clone()
 }
 
-pub fn assert_all(
+pub(super) fn assert_all(
     gateway: Gateway,
-    crm: &[Received],
-    bi: &[Received],
+    receivers: &Receivers,
     acknowledged: &BTreeSet<String>,
     ends: usize,
 ) -> String {
@@ -36,8 +37,10 @@ pub fn assert_all(
         let destination = of(&gateway.api("/destinations"), destination);
         assert_eq!(destination["head"], acknowledged.len(), "kept once each");
     }
-    let crm = by_id(crm, acknowledged);
-    let bi = by_id(bi, acknowledged);
+    let (crm, bi) = (receivers.crm.got(), receivers.bi.got());
+    let crm = by_id(&crm, acknowledged);
+    let bi = by_id(&bi, acknowledged);
+    assert_batches(&receivers.lake.got(), acknowledged);
     let repeated = repeated(&bi);
     // Each may have been followed by one at the start.
     assert!(repeated <= 2 * ends * UNDER_WAY, "{repeated} were repeated");
@@ -83,6 +86,26 @@ fn by_id<'a>(
     assert_eq!(requests.len(), ids.len(), "an id for each record");
     assert_eq!(accepted, *acknowledged);
     requests
+}
+
+/// Each record was accepted in some batch, and a batch's id says what is in it.
+fn assert_batches(got: &[Received], acknowledged: &BTreeSet<String>) {
+    let mut members = BTreeMap::new();
+    let mut accepted = BTreeSet::new();
+    for request in got {
+        let batch: Vec<Value> = serde_json::from_str(&request.body).expect("an array");
+        let sessions: Vec<String> = batch
+            .iter()
+            .map(|record| session(&record.to_string()))
+            .collect();
+        let id = request.header("webhook-id");
+        let first = members.entry(id).or_insert_with(|| sessions.clone());
+        assert_eq!(*first, sessions, "{id}");
+        if request.status == 200 {
+            accepted.extend(sessions);
+        }
+    }
+    assert_eq!(accepted, *acknowledged);
 }
 
 fn session(record: &str) -> String {

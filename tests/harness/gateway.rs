@@ -335,6 +335,14 @@ impl Gateway {
         self.api(&path).as_array().expect("a list").clone()
     }
 
+    /// How the destinations stand, as far as it still tells.
+    fn destinations(&self) -> String {
+        let url = format!("{}/api/v1/destinations", self.admin_url());
+        let answer = self.http.get(url).send();
+        let told = answer.and_then(reqwest::blocking::Response::text);
+        told.unwrap_or_else(|error| error.to_string())
+    }
+
     /// How many deliveries of a destination are in a state, by its ledger.
     pub fn counted(&self, destination: &str, state: &str) -> usize {
         let list = self.api("/destinations");
@@ -345,9 +353,17 @@ impl Gateway {
     }
 
     /// Waits until the ledger of a destination says so.
+    ///
+    /// # Panics
+    /// At once where it says more, since that does not become less.
     pub fn wait_for_count(&self, destination: &str, state: &str, count: usize) {
         until(&format!("{count} {state} at {destination}"), || {
-            (self.counted(destination, state) == count).then_some(())
+            let counted = self.counted(destination, state);
+            assert!(
+                counted <= count,
+                "{counted} {state} at {destination}, not {count}"
+            );
+            (counted == count).then_some(())
         });
     }
 
@@ -375,12 +391,14 @@ impl Drop for Gateway {
         if self.killed {
             return;
         }
+        let destinations = thread::panicking().then(|| self.destinations());
         let _ = self.process.kill();
         let _ = self.process.wait();
-        if thread::panicking() {
-            eprintln!("log of the gateway:\n{}", self.log());
-        } else {
-            self.workspace.assert_balanced();
+        match destinations {
+            Some(destinations) => {
+                eprintln!("log of the gateway:\n{}\n{destinations}", self.log());
+            }
+            None => self.workspace.assert_balanced(),
         }
     }
 }
