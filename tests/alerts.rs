@@ -155,6 +155,28 @@ fn too_many_dead_or_suspended_are_told_once_in_a_quiet_time() {
 }
 
 #[test]
+fn a_destination_is_not_told_of_itself_alone() {
+    let crm = Receiver::start();
+    crm.answer(&[503]);
+    let retry = "retry = { initial_ms = 50, max_ms = 50 }";
+    let config = all_to("crm", &format!("http.url = \"{}\"\n{retry}", crm.url()));
+    let config = config.replace(r#"from = ["tccc"]"#, r#"from = ["tccc", "event"]"#);
+    let gateway = Gateway::start(&config);
+    for record in records(8) {
+        gateway.push("cdr", &record);
+    }
+    until("the breaker", || {
+        let opened = "\"alert\":\"destination.breaker_opened\"";
+        gateway.log().contains(opened).then_some(())
+    });
+    crm.answer(&[200]);
+    gateway.wait_for("crm", "delivered", 8);
+    refuse_reload(&gateway, &config);
+    gateway.wait_for("crm", "delivered", 9);
+    assert_eq!(arrivals(&gateway), 9, "the records and the reload");
+}
+
+#[test]
 fn without_a_route_an_alert_is_only_logged() {
     let crm = Receiver::start();
     let config = all_to("crm", &format!("http.url = \"{}\"", crm.url()));

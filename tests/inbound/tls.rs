@@ -2,8 +2,9 @@
 //! have to show one, and peers that do not finish a handshake.
 
 use std::{
-    io::Read,
-    net::{SocketAddr, TcpStream},
+    io::{ErrorKind, Read},
+    net::TcpStream,
+    time::Duration,
 };
 
 use reqwest::{Certificate, Identity, blocking::Client};
@@ -107,6 +108,12 @@ fn a_new_certificate_is_taken_up_by_itself_and_a_broken_one_is_refused() {
         metric(&gateway, line),
         "less than 432000 s are left, and no more"
     );
+
+    std::fs::remove_file(gateway.workspace.path("server.pem")).expect("a file");
+    until("a complaint", || {
+        gateway.log().contains("cannot read").then_some(())
+    });
+    assert_eq!(push(&gateway, &new, None), Some(200));
 }
 
 #[test]
@@ -182,14 +189,13 @@ fn a_handshake_that_does_not_end_holds_no_connection_for_long() {
     let config = config(&ops, ", handshake_timeout_ms = 200");
     let config = format!("ingest.max_connections = 1\n{config}");
     let gateway = start(&config, &authority.listener(90), None);
-    let mut silent = connect(gateway.ingest());
-    let ended = silent.read(&mut [0; 1]);
-    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+    let mut silent = TcpStream::connect(gateway.ingest()).expect("a connection");
+    let patience = Some(Duration::from_mins(1));
+    silent.set_read_timeout(patience).expect("a time-out");
+    let ended = silent.read(&mut [0; 1]).map_err(|error| error.kind());
+    let is_over = matches!(ended, Ok(0) | Err(ErrorKind::ConnectionReset));
+    assert!(is_over, "{ended:?}");
     assert_eq!(push(&gateway, &authority, None), Some(200));
     let line = "cdr_gateway_tls_handshakes_total{listener=\"ingest\",outcome=\"timeout\"} 1";
     assert!(metric(&gateway, line));
-}
-
-fn connect(address: SocketAddr) -> TcpStream {
-    TcpStream::connect(address).expect("a connection")
 }

@@ -27,11 +27,18 @@ use super::{
 };
 use crate::journal::JournalError;
 
+/// Requests for access tokens that are served at once; a client asks once an
+/// hour or so.
+const MAX_TOKEN_REQUESTS: usize = 64;
+
 /// What the listener serves: the sources and limits of the revision that runs,
 /// and the admission that outlives revisions.
 #[derive(Debug)]
 pub struct Ingest {
     settings: ArcSwap<Settings>,
+    /// Apart from that of records: who asks for a token is a stranger until its
+    /// form was read.
+    token_gate: Arc<Gate>,
     admission: Admission,
 }
 
@@ -53,6 +60,7 @@ impl Ingest {
         };
         Self {
             settings: ArcSwap::from_pointee(settings),
+            token_gate: Gate::new(MAX_TOKEN_REQUESTS),
             admission,
         }
     }
@@ -86,7 +94,8 @@ impl Ingest {
 }
 
 /// The router of the ingest listener. The caller serves it, says who connected
-/// ([`axum::extract::ConnectInfo`]), bounds the time that headers may take, and drains it.
+/// ([`axum::extract::ConnectInfo`]), bounds the time that headers may take, and
+/// drains it.
 pub fn router(ingest: Arc<Ingest>) -> Router {
     Router::new().fallback(receive).with_state(ingest)
 }
@@ -99,7 +108,7 @@ async fn receive(State(ingest): State<Arc<Ingest>>, request: Request) -> Respons
     let source = match settings.sources.at(head.uri.path()) {
         None => return refuse(None, &head, &Refusal::UnknownPath),
         Some(Endpoint::Token(source, client)) => {
-            return give_token(&settings, source, client, &head, body, deadline).await;
+            return give_token(&ingest, source, client, &head, body, deadline).await;
         }
         Some(Endpoint::Push(source)) => source,
     };
@@ -113,17 +122,17 @@ async fn receive(State(ingest): State<Arc<Ingest>>, request: Request) -> Respons
 }
 
 async fn give_token(
-    settings: &Settings,
+    ingest: &Ingest,
     source: &Arc<Source>,
     client: &OAuth2Client,
     head: &Parts,
     body: Body,
     deadline: Instant,
 ) -> Response {
-    if !settings.sources.allow(source, head) {
+    if !ingest.settings.load().sources.allow(source, head) {
         return refuse(Some(source), head, &Refusal::Address);
     }
-    let _permit = match settings.gate.enter() {
+    let _permit = match ingest.token_gate.enter() {
         Ok(permit) => permit,
         Err(refusal) => return refuse(Some(source), head, &refusal),
     };

@@ -105,10 +105,13 @@ struct Followed {
     key: &'static str,
     slot: Slot,
     /// What the files held when they were seen to have changed.
-    changed: Option<Files>,
+    changed: Option<Seen>,
     /// What they held when they were refused.
-    refused: Option<Files>,
+    refused: Option<Seen>,
 }
+
+/// What the files held; none where they cannot be read.
+type Seen = Option<Files>;
 
 /// The certificates that destinations show, as the revision loaded them.
 #[derive(Default)]
@@ -155,23 +158,17 @@ impl Followed {
         let Some(server) = running.as_ref() else {
             return Ok(());
         };
-        let files = match Files::read(&server.settings) {
-            Ok(files) if files == server.files => {
-                (self.changed, self.refused) = (None, None);
-                return Ok(());
-            }
-            Ok(files) => files,
-            // Being replaced, or gone: the old one goes on either way.
-            Err(_) => return Ok(()),
-        };
-        if self.changed.as_ref() != Some(&files) {
-            self.changed = Some(files);
+        let files = Files::read(&server.settings);
+        let seen = files.as_ref().ok().cloned();
+        if seen.as_ref() == Some(&server.files) {
+            (self.changed, self.refused) = (None, None);
             return Ok(());
         }
-        if self.refused.as_ref() == Some(&files) {
+        let stands_still = self.changed.replace(seen.clone()).as_ref() == Some(&seen);
+        if !stands_still || self.refused.as_ref() == Some(&seen) {
             return Ok(());
         }
-        match Server::of(&server.settings, files.clone()) {
+        match files.and_then(|files| Server::of(&server.settings, files)) {
             Ok(new) => {
                 tracing::info!(key = self.key, not_after = %new.not_after, "new certificate taken up");
                 self.take_up(&running, new);
@@ -179,7 +176,7 @@ impl Followed {
             }
             Err(error) => {
                 tracing::error!(key = self.key, %error, "the certificate on disk cannot be used; the old one goes on");
-                self.refused = Some(files);
+                self.refused = Some(seen);
                 Err(Refused)
             }
         }

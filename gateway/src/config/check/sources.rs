@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use super::Check;
 use crate::config::{
     diagnostic::Code,
-    model::{DialectName, Source, SourceAuth},
+    model::{DialectName, Secret, Source, SourceAuth},
     report::{Finding, Mark},
 };
+
+/// The shortest client secret that is not warned of.
+const MIN_SECRET_BYTES: usize = 16;
 
 impl Check<'_, '_> {
     pub(super) fn sources(&mut self) {
@@ -38,6 +41,7 @@ impl Check<'_, '_> {
             self.dialect_keys(name, source);
             self.open_source(name, source);
             self.plain_credentials(name, source);
+            self.weak_secrets(name, source);
         }
     }
 
@@ -98,6 +102,31 @@ impl Check<'_, '_> {
                 finding.help(
                     "set ingest.tls, or name the proxy that speaks TLS in ingest.trusted_proxies",
                 ),
+            );
+        }
+    }
+
+    /// Whoever holds a token can try secrets against it at leisure.
+    fn weak_secrets(&mut self, name: &str, source: &Source) {
+        let clients = source.auths().filter_map(|auth| match auth {
+            SourceAuth::Oauth2(client) => Some(client),
+            _ => None,
+        });
+        let mut secrets =
+            clients.flat_map(|client| std::iter::once(&client.client_secret).chain(&client.also));
+        // One that could not be read is empty, and was reported.
+        let weak = |secret: &Secret| (1..MIN_SECRET_BYTES).contains(&secret.expose().len());
+        if secrets.any(weak) {
+            let finding = Finding::warning(
+                Code::WeakSecret,
+                format!(
+                    "a client secret of source {name} has less than {MIN_SECRET_BYTES} bytes, and can be guessed from a token"
+                ),
+            );
+            self.add(
+                &["source", name, "auth"],
+                Mark::Key,
+                finding.help("take a long and random one, such as `openssl rand -hex 32` makes"),
             );
         }
     }

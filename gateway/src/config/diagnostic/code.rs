@@ -104,6 +104,8 @@ codes! {
     ForgottenPushes = "CFG106",
     /// Credentials that others on the way can read.
     PlainCredentials = "CFG107",
+    /// A secret that access tokens are made with, and that can be guessed.
+    WeakSecret = "CFG108",
 }
 
 impl fmt::Display for Code {

@@ -468,6 +468,23 @@ fn contracts() {
 }
 
 #[test]
+fn secrets_that_can_be_guessed_from_a_token() {
+    let folder = Folder::new();
+    let auth = "[source.in.auth.oauth2]\nclient_id = \"id\"\nclient_secret.file = \"secret\"\n";
+    let file = folder.file("gateway.toml", &format!("{BASE}{auth}"));
+    for (secret, warned) in [("fifteen letters", true), ("sixteen letters.", false)] {
+        folder.file("secret", secret);
+        let loaded = load(&inputs(vec![file.clone()])).expect("loads");
+        let codes: Vec<_> = loaded
+            .warnings
+            .iter()
+            .map(|one| one.code.as_str())
+            .collect();
+        assert_eq!(codes == ["CFG108"], warned, "{codes:?}");
+    }
+}
+
+#[test]
 fn warnings() {
     assert_found(&[
         (

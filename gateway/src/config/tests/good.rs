@@ -15,6 +15,7 @@ fn every_example_loads_without_error_or_warning() {
         "TCCC_PASSWORD",
         "CRM_WEBHOOK_SECRET",
         "BI_TOKEN",
+        "ON_CALL_TOKEN",
     ];
     let mut count = 0;
     for entry in fs::read_dir(EXAMPLES).expect("there are examples") {
