@@ -1,7 +1,5 @@
 //! Owning, retiring and renaming destinations.
 
-use rusqlite::Connection;
-
 use super::{
     arrivals, destination::Destination, files, group::Group, holds, hourly, retention,
     tail::first_id_at, trouble::Trouble,
