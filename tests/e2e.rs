@@ -31,6 +31,7 @@ mod isolation;
 mod judges;
 mod model;
 mod network;
+mod order;
 mod outage;
 mod plugins;
 mod policy;

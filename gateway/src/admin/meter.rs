@@ -62,22 +62,6 @@ pub fn describe_metrics() {
         "Batches that were halved, since a single record may be why they would be given up."
     );
     describe_gauge!(
-        "cdr_gateway_destination_held",
-        "Whether a destination sends nothing until it is resumed, by kind: paused by a person or the configuration, or stopped by its receiver."
-    );
-    describe_gauge!(
-        "cdr_gateway_concurrency_limit",
-        "Attempts that may be under way at once at a destination, as of now."
-    );
-    describe_gauge!(
-        "cdr_gateway_plugins_failing",
-        "Whether a destination waits since plugins of its chains fail."
-    );
-    describe_gauge!(
-        "cdr_gateway_breaker_open",
-        "Whether a destination's breaker is open."
-    );
-    describe_gauge!(
         "cdr_gateway_ledger_deliveries",
         "Deliveries by destination and state, as the ledger has them."
     );
@@ -97,6 +81,7 @@ pub fn describe_metrics() {
     describe_backlog();
     describe_files();
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
+    describe_standing();
     describe_journal();
 }
 
@@ -163,6 +148,30 @@ fn describe_files() {
     describe_counter!(
         "cdr_gateway_file_parts_finished_total",
         "Parts finished, by destination and why: due, asked for, or to make room for others."
+    );
+}
+
+/// How destinations stand.
+fn describe_standing() {
+    describe_gauge!(
+        "cdr_gateway_plugins_failing",
+        "Whether a destination waits since plugins of its chains fail."
+    );
+    describe_gauge!(
+        "cdr_gateway_breaker_open",
+        "Whether a destination's breaker is open."
+    );
+    describe_gauge!(
+        "cdr_gateway_destination_held",
+        "Whether a destination sends nothing until it is resumed, by kind: paused by a person or the configuration, or stopped by its receiver."
+    );
+    describe_gauge!(
+        "cdr_gateway_concurrency_limit",
+        "Attempts that may be under way at once at a destination, as of now."
+    );
+    describe_gauge!(
+        "cdr_gateway_ordered_deliveries",
+        "Deliveries of a destination with order_by that are under way or retrying, or wait for one of their key that is."
     );
 }
 

@@ -190,6 +190,7 @@ fn destinations(
             concurrency: destination.concurrency,
             rate: destination.rate,
             breaker: (&destination.breaker).into(),
+            order_by: destination.order_by.clone(),
             paused: destination.paused,
             retry: destination.retry.clone(),
             backlog: destination.backlog.clone(),

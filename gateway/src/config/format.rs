@@ -3,7 +3,10 @@
 
 use std::net::SocketAddr;
 
-use super::{diagnostic::Code, model::Start};
+use super::{
+    diagnostic::Code,
+    model::{OrderBy, Start},
+};
 use crate::{
     delivery::{
         http::address::parse_range,
@@ -49,6 +52,9 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
         "address-range" => address_range(text),
         "statuses" => statuses(text),
         "cel" => expression(text),
+        "order-by" => text.parse::<OrderBy>().map(drop).map_err(|error| {
+            Problem::malformed(error.to_string(), "without this key there is no order")
+        }),
         "start" => text.parse::<Start>().map(drop).map_err(|error| {
             Problem::malformed(error.to_string(), "without this key it starts with \"now\"")
         }),

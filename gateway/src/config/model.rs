@@ -15,6 +15,7 @@ mod backlog;
 mod destination;
 mod duration;
 mod file;
+mod order_by;
 mod plugin;
 mod policy;
 mod route;
@@ -36,6 +37,7 @@ pub use destination::{
     HttpDriver, OAuth2, Retry, Sign, Tls,
 };
 pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat};
+pub use order_by::{OrderBy, UnknownOrder};
 pub use plugin::{Plugin, Table};
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
 pub use route::{ChainUse, OnError, Route};

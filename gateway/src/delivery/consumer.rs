@@ -9,6 +9,7 @@ mod batches;
 mod command;
 mod job;
 mod lines;
+mod order;
 mod reasons;
 mod session;
 mod settling;

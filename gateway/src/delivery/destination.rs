@@ -10,7 +10,7 @@ use super::{
     template,
 };
 use crate::{
-    config::model::{Backlog, Batch, Concurrency, Rate, Retry},
+    config::model::{Backlog, Batch, Concurrency, OrderBy, Rate, Retry},
     journal::Start,
     route::{Chain, guard::Contract},
 };
@@ -31,6 +31,8 @@ pub struct Destination {
     pub rate: Option<Rate>,
     /// When its receiver is taken to be broken.
     pub breaker: breaker::Rules,
+    /// What its deliveries go out one after the other by.
+    pub order_by: Option<OrderBy>,
     /// Whether nothing is sent for now.
     pub paused: bool,
     /// What becomes of failed attempts.

@@ -9,12 +9,13 @@ use crate::config::{
 };
 
 /// Keys that are about requests.
-const OF_REQUESTS: [&str; 1] = ["rate"];
+const OF_REQUESTS: [&str; 2] = ["rate", "order_by"];
 
 impl Check<'_, '_> {
     pub(super) fn policy(&mut self, name: &str, destination: &Destination) {
         self.concurrency(name, destination);
         self.breaker(name, destination);
+        self.order(name, destination);
         if matches!(destination.driver, Driver::File(_)) {
             for key in OF_REQUESTS {
                 self.of_requests(name, key);
@@ -64,6 +65,18 @@ impl Check<'_, '_> {
                 Mark::Value,
                 Finding::error(Code::OutOfRange, message)
                     .help("lower breaker.probe_initial_ms or raise breaker.probe_max_ms"),
+            );
+        }
+    }
+
+    fn order(&mut self, name: &str, destination: &Destination) {
+        let in_batches = matches!(&destination.driver, Driver::Http(http) if http.batch.is_some());
+        if destination.order_by.is_some() && in_batches {
+            let message = "order_by sends the deliveries of a key one after the other, and http.batch several at once";
+            self.add(
+                &["destination", name, "order_by"],
+                Mark::Key,
+                Finding::error(Code::DoesNotApply, message).help("keep one of them"),
             );
         }
     }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Backlog, BasicAuth, Breaker, ChainUse, Concurrency, FileDriver, Rate, Secret, SecretPem, Start,
+    Backlog, BasicAuth, Breaker, ChainUse, Concurrency, FileDriver, OrderBy, Rate, Secret,
+    SecretPem, Start,
     duration::{DAY_MS, DAY_S, MONTH_S, TEN_YEARS_S},
 };
 use crate::{
@@ -40,6 +41,11 @@ pub struct Destination {
     /// When the receiver is taken to be broken.
     #[serde(default)]
     pub breaker: Breaker,
+    /// Deliveries of one key go out one after the other, in order of arrival:
+    /// `session`, or the JSON Pointer of a value in the record as received. While
+    /// one is under way or retrying, later ones of its key wait and others pass;
+    /// suspended and dead ones hold nobody up.
+    pub order_by: Option<OrderBy>,
     /// Where it starts when it is new: `now`, `beginning` or a time.
     #[serde(default)]
     pub start: Start,

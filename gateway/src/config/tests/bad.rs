@@ -739,6 +739,14 @@ fn policies_of_destinations() {
             ],
         ),
         (
+            Add("order_by = \"session\"\nhttp.batch = {}\n"),
+            &[("CFG023", 10, "destination.out.order_by")],
+        ),
+        (
+            Add("order_by = \"call\"\n"),
+            &[("CFG008", 10, "destination.out.order_by")],
+        ),
+        (
             Add("breaker.probe_max_ms = 6000\n"),
             &[("CFG007", 10, "destination.out.breaker.probe_max_ms")],
         ),

@@ -5,6 +5,7 @@ mod ended;
 mod files;
 mod first;
 mod hold;
+mod line;
 mod obey;
 mod probes;
 mod retries;
@@ -27,6 +28,7 @@ use super::{
     Consumer,
     batches::{Member, Returned},
     lines::Lines,
+    order::Order,
 };
 use crate::{
     config::revision::Revision,
@@ -116,6 +118,8 @@ pub(super) struct Session<'a> {
     /// not all.
     guests: Breaker,
     lines: Option<Lines>,
+    /// Who waits for whom, where deliveries are ordered.
+    order: Option<Order>,
     /// Why it sends nothing, as the journal has it.
     hold: Option<Hold>,
     /// Since when the configuration pauses it, as far as this session knows.
@@ -134,6 +138,8 @@ pub(super) struct Session<'a> {
     probed_batch: Option<Arc<str>>,
     /// Whether the next probe is made with a new arrival.
     probe_fresh: bool,
+    /// Deliveries in line as the metric has them.
+    shown_in_line: usize,
     /// The concurrency limit as the metric has it.
     shown_limit: usize,
 }
@@ -144,6 +150,8 @@ struct CatchingUp {
     after: Seq,
     /// How long it was away.
     outage: Duration,
+    /// Whether retries keep their times, and only get back what the outage took.
+    keep_times: bool,
 }
 
 impl<'a> Session<'a> {
@@ -166,6 +174,7 @@ impl<'a> Session<'a> {
         Self {
             epoch: claim.epoch,
             window,
+            order: destination.order_by.clone().map(Order::new),
             policy: Arc::new(Policy::new(destination.concurrency, destination.rate)),
             recall: CancellationToken::new(),
             breaker: Breaker::new(destination.breaker.clone()),
@@ -194,6 +203,7 @@ impl<'a> Session<'a> {
             probed: Seq(0),
             probed_batch: None,
             probe_fresh: false,
+            shown_in_line: 0,
             shown_limit: 0,
         }
     }
@@ -203,6 +213,7 @@ impl<'a> Session<'a> {
         self.show_batches();
         self.heed_config();
         self.show_files();
+        self.restore_lines().await?;
         loop {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
@@ -217,6 +228,7 @@ impl<'a> Session<'a> {
                 continue;
             }
             let newest = *head.borrow_and_update();
+            self.start_ready().await?;
             self.start_first_attempts(newest).await?;
             self.start_retries().await?;
             self.probe().await?;
@@ -261,8 +273,9 @@ impl<'a> Session<'a> {
         for (_, state, reason) in &settled {
             self.count(*state, reason);
         }
-        self.window
-            .settled(settled.into_iter().map(|(seq, ..)| seq));
+        self.window.settled(settled.iter().map(|(seq, ..)| *seq));
+        self.move_lines(settled.iter().map(|(seq, state, _)| (*seq, *state)))
+            .await?;
         self.parts_settled(&parts);
         self.due_is_stale = true;
         Ok(())
@@ -285,6 +298,7 @@ impl<'a> Session<'a> {
             status.under_way = under_way;
             status.concurrency_limit = limit;
         });
+        self.show_lines();
         if std::mem::replace(&mut self.shown_limit, limit) == limit {
             return;
         }
@@ -334,7 +348,8 @@ impl<'a> Session<'a> {
             return Some(Ended::Removed);
         };
         let is_file = matches!(destination.driver, Driver::File(_));
-        if self.lines.is_some() != is_file {
+        let is_ordered_anew = destination.order_by != self.destination.order_by;
+        if self.lines.is_some() != is_file || is_ordered_anew {
             return Some(Ended::Changed);
         }
         self.destination = destination.clone();

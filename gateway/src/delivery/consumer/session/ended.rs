@@ -112,6 +112,9 @@ impl Session<'_> {
     /// the time that was given back to it.
     pub(super) fn put_back(&mut self, seq: Seq, outage: Duration) {
         self.window.put_back(seq);
+        if let Some(order) = &mut self.order {
+            order.put_back(seq, !self.window.is_pending(seq));
+        }
         self.due_is_stale = true;
         // Where the breaker opened again, another round follows its return.
         if let Some(catching_up) = &mut self.catching_up
@@ -209,7 +212,7 @@ impl Session<'_> {
 
     pub(super) fn closed(&mut self, outage: Duration) {
         tracing::info!(destination = &*self.destination.name, "destination is back");
-        self.begin_catching_up(outage);
+        self.begin_catching_up(outage, false);
         let status = &self.consumer.status;
         status.update(|status| status.end(|halt| matches!(halt, Halt::BreakerOpen { .. })));
         self.gauge_breaker(0.0);

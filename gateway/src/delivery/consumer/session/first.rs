@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::{batches::Returned, job::Job, settling},
+    super::{batches::Returned, job::Job, order::Turn, settling},
     LINES_AHEAD, MAX_BYTES_UNDER_WAY, Occasion, READ_BYTES, READ_LIMIT, SETTLE_LIMIT, Session,
 };
 use crate::{
@@ -25,7 +25,11 @@ impl Session<'_> {
                 if self.rests() {
                     return Ok(());
                 }
-                self.start(arrival, None, Occasion::default()).await?;
+                match self.turn(&arrival) {
+                    Turn::Now => self.start(arrival, None, Occasion::default()).await?,
+                    Turn::Soon | Turn::Later => {}
+                    Turn::Never => return Ok(()),
+                }
             } else {
                 self.skip(&arrival);
             }
@@ -42,7 +46,7 @@ impl Session<'_> {
             (None, None) => first_attempts < self.policy.limit() * 2,
         };
         room && self.window.bytes() < MAX_BYTES_UNDER_WAY
-            && self.settlement.outcomes.len() < SETTLE_LIMIT
+            && self.settlement.outcomes.len() + self.settlement.parked.len() < SETTLE_LIMIT
     }
 
     /// Whether nothing goes out for now, but for probes.
@@ -113,6 +117,9 @@ impl Session<'_> {
         };
         self.window.start(seq, arrival.size());
         self.retries_under_way += usize::from(exception.is_some());
+        if let Some(order) = &mut self.order {
+            order.started(seq);
+        }
         let job = Job {
             arrival,
             revision: self.revision.clone(),

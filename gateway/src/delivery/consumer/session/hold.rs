@@ -63,7 +63,7 @@ impl Session<'_> {
             "destination is resumed"
         );
         self.settlement.hold = HoldChange::End;
-        self.came_back(hold.since);
+        self.came_back(hold.since, false);
         self.show_hold();
         self.tell(|destination| Event::Resumed { destination });
     }
@@ -73,16 +73,16 @@ impl Session<'_> {
         if self.destination.paused {
             self.paused_since.get_or_insert_with(Timestamp::now);
         } else if let Some(since) = self.paused_since.take() {
-            self.came_back(since);
+            self.came_back(since, true);
         }
         self.show_hold();
     }
 
-    /// All retries are tried at once, and the time in between does not count
-    /// against them.
-    fn came_back(&mut self, since: Timestamp) {
+    /// The time in between does not count against retries. They are tried at once,
+    /// or keep their times where a change of the configuration is all that happened.
+    fn came_back(&mut self, since: Timestamp, keep_times: bool) {
         let outage = Timestamp::now().duration_since(since);
-        self.begin_catching_up(outage.unsigned_abs());
+        self.begin_catching_up(outage.unsigned_abs(), keep_times);
     }
 
     fn show_hold(&self) {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Occasion, Session};
+use super::{super::order::Turn, Occasion, Session};
 use crate::{
     journal::{Exception, JournalError, State},
     record::Seq,
@@ -46,18 +46,27 @@ impl Session<'_> {
     }
 
     pub(super) async fn probe_with_arrival(&mut self) -> Result<bool, JournalError> {
-        let head = self.consumer.context.journal.head();
-        let Some(seq) = self.window.next(head) else {
-            return Ok(false);
-        };
-        let Some(arrival) = self.arrival(seq).await? else {
-            return Ok(false);
-        };
-        if !self.is_routed_here(&arrival) {
-            return Ok(false);
+        if self.start_next_ready(Occasion::probe()).await? {
+            return Ok(true);
         }
-        self.start(arrival, None, Occasion::probe()).await?;
-        Ok(true)
+        let head = self.consumer.context.journal.head();
+        while let Some(seq) = self.window.next(head) {
+            let Some(arrival) = self.arrival(seq).await? else {
+                return Ok(false);
+            };
+            if !self.is_routed_here(&arrival) {
+                return Ok(false);
+            }
+            match self.turn(&arrival) {
+                Turn::Now => {
+                    self.start(arrival, None, Occasion::probe()).await?;
+                    return Ok(true);
+                }
+                Turn::Soon | Turn::Later => {}
+                Turn::Never => return Ok(false),
+            }
+        }
+        Ok(false)
     }
 
     pub(super) async fn probe_with_retry(&mut self) -> Result<bool, JournalError> {
@@ -85,6 +94,7 @@ impl Session<'_> {
         let journal = &self.consumer.context.journal;
         let name = &self.destination.name;
         let state = Some(State::Retrying);
+        let order = self.order.as_ref();
         loop {
             let page = journal.exceptions(name, state, after, PAGE).await?;
             let Some(last) = page.last() else {
@@ -94,7 +104,8 @@ impl Session<'_> {
             let now = Timestamp::now();
             let fits = |kept: &Exception| {
                 let is_other = batch.is_none() || kept.batch.as_deref() != batch;
-                is_other && kept.not_before.is_none_or(|time| time <= now)
+                let is_first = order.is_none_or(|order| order.may_start(kept.seq));
+                is_other && is_first && kept.not_before.is_none_or(|time| time <= now)
             };
             if let Some(other) = page.into_iter().find(fits) {
                 return Ok(Some(other));

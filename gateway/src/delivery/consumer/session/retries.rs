@@ -21,7 +21,11 @@ impl Session<'_> {
             return Ok(());
         }
         if let Some(catching_up) = self.catching_up {
-            return self.catch_up(catching_up, room).await;
+            self.catch_up(catching_up, room).await?;
+            if self.catching_up.is_some() {
+                return Ok(());
+            }
+            // Those that kept their times are due by themselves.
         }
         self.refresh_due().await?;
         let now = Timestamp::now();
@@ -82,10 +86,15 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Has all retries tried at once, from the first on.
-    pub(super) fn begin_catching_up(&mut self, outage: Duration) {
+    /// Has all retries tried at once, from the first on, or only given back what the
+    /// outage took.
+    pub(super) fn begin_catching_up(&mut self, outage: Duration, keep_times: bool) {
         let after = Seq(0);
-        self.catching_up = Some(CatchingUp { after, outage });
+        self.catching_up = Some(CatchingUp {
+            after,
+            outage,
+            keep_times,
+        });
         self.caught_up.clear();
     }
 
@@ -115,7 +124,8 @@ impl Session<'_> {
             }
             let after = exception.seq;
             let batch = exception.batch.clone();
-            if exception.not_before.is_some_and(|time| time > now) {
+            let later = exception.not_before.is_some_and(|time| time > now);
+            if later || from.keep_times {
                 self.give_back(exception, from.outage);
             } else if batch.is_none_or(|batch| self.caught_up.insert(batch)) {
                 self.retry(exception, occasion).await?;
@@ -125,8 +135,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Leaves a retry that the receiver wants later to its time, and gives back what
-    /// the outage took of its budget.
+    /// Leaves a retry to its time, such as one that the receiver wants later, and
+    /// gives back what the outage took of its budget.
     fn give_back(&mut self, mut exception: Exception, outage: Duration) {
         if self.window.is_under_way(exception.seq) {
             return;
@@ -149,7 +159,10 @@ impl Session<'_> {
         if self.window.is_under_way(exception.seq) {
             return Ok(false);
         }
-        if self.retry_batch(&exception, occasion).await? {
+        if !self.is_its_turn(&exception).await? {
+            return Ok(false);
+        }
+        if self.order.is_none() && self.retry_batch(&exception, occasion).await? {
             return Ok(true);
         }
         let journal = self.consumer.context.journal.clone();
