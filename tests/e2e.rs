@@ -22,6 +22,7 @@ mod contract;
 mod crash;
 mod disk;
 mod edit;
+mod encryption;
 mod excerpts;
 mod files;
 mod hold;

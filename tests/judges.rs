@@ -1,10 +1,12 @@
 //! What others have to be able to read is judged by the tools that they use,
 //! not by our own code: the reference library of Standard Webhooks, `jq`,
-//! `gzip`, `zstd`, `sha256sum`, Python, `sqlite3`, `promtool`, `openssl`, `curl` and `requests-oauthlib`.
+//! `gzip`, `zstd`, `sha256sum`, Python, `sqlite3`, `promtool`, `openssl`, `curl`, `requests-oauthlib` and
+//! `cryptography`.
 //!
 //! A tool that is not installed is skipped, and said so loudly; `make judges`
 //! requires all of them.
 
+mod cryptography;
 mod files;
 mod jq;
 mod oauth2;

@@ -14,6 +14,7 @@ mod deliveries;
 mod destinations;
 mod files;
 mod health;
+mod keys;
 mod meter;
 mod periods;
 mod problem;
@@ -67,6 +68,8 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/replays/{id}", get(replay::show))
         .route("/replays/{id}/cancel", post(replay::cancel))
         .route("/deliveries", get(deliveries::list))
+        .route("/keys", get(keys::list))
+        .route("/keys/drop", post(keys::drop))
         .route("/deliveries/retry", post(repair::retry))
         .route("/deliveries/discard", post(repair::discard))
         .route("/files", get(files::list))

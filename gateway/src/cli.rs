@@ -12,6 +12,7 @@ mod deliveries;
 mod demo;
 mod destinations;
 mod files;
+mod keys;
 mod log;
 mod print;
 mod reload;
@@ -80,6 +81,9 @@ enum Command {
         after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --by day --since 7d --tz Asia/Shanghai --destination crm\n  cdr-gateway balance --by month --csv\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
     )]
     Balance(balance::BalanceArgs),
+    /// List and drop the keys of days, where the journal is encrypted
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Make a running gateway load its configuration anew
     Reload(client::ClientArgs),
     /// Print the JSON Schema of the configuration, for editors
@@ -133,6 +137,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(args),
         Command::Files(command) => files::run(&command),
         Command::Balance(args) => balance::run(&args),
+        Command::Keys(command) => keys::run(command),
         Command::Reload(args) => reload::run(&args),
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(&args),

@@ -55,6 +55,8 @@ mod replay;
 mod retention;
 mod retirement;
 mod revision;
+pub mod seal;
+mod sealed_day;
 mod seq_set;
 mod settlement;
 pub mod sqlite;
@@ -88,10 +90,12 @@ pub use replay::{Meant, NewReplay, Numbered, Portion, Replay, ReplayState, Share
 pub use retention::{Removal, Retention};
 pub use retirement::{Retire, Retirement};
 pub use revision::Revision;
+pub use sealed_day::{KeyDrop, SealedContent, SealedDay};
 pub use seq_set::{MalformedSeqSet, SeqSet};
 pub use settlement::{Claim, FilePart, Parking, PartStage, Payload, Settlement, Start};
 pub use state::{State, UnknownState};
 
+use self::seal::{Day, Masters};
 #[cfg(doc)]
 use crate::record::Correction;
 use crate::record::{Arrival, ArrivalId, Seq};
@@ -270,6 +274,13 @@ pub trait JournalReader: Send + Sync {
         limit: usize,
     ) -> Result<Vec<FilePart>, JournalError>;
 
+    /// The days whose arrivals are sealed with a key of their own, in order,
+    /// those with a dropped key included.
+    async fn sealed_days(&self) -> Result<Vec<SealedDay>, JournalError>;
+
+    /// What is sealed with the key of a day. Looks at every arrival of the day.
+    async fn sealed_content(&self, day: Day) -> Result<SealedContent, JournalError>;
+
     /// A registered revision.
     async fn revision(&self, number: u32) -> Result<Option<Revision>, JournalError>;
 }
@@ -388,8 +399,25 @@ pub trait Journal: JournalReader {
     ) -> Result<Removal, JournalError>;
 
     /// One small step of what is left to do after removals: forgets finished
-    /// file parts, and gives space back. Returns whether there is more.
+    /// file parts and the keys of days, and gives space back. Returns whether there is more.
     async fn tidy(&self, retention: Retention) -> Result<bool, JournalError>;
+
+    /// Takes other master keys: the current one wraps every day key from now on,
+    /// those of the past included. Without a current one new arrivals are kept in
+    /// the clear.
+    ///
+    /// # Errors
+    /// [`JournalError::KeyMissing`] when a day key is wrapped by a key that is
+    /// not given; then nothing has changed.
+    async fn set_masters(&self, masters: Masters) -> Result<(), JournalError>;
+
+    /// Drops the key of a day, so that what it sealed is never read again.
+    /// Deliveries that are not settled expire, and their destinations have to be
+    /// claimed again. `None` when there is no such key (any more).
+    ///
+    /// # Errors
+    /// [`JournalError::Refused`] for a day that is not over.
+    async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError>;
 
     /// Changes how many bytes the journal may hold before arrivals are refused;
     /// 0 for no limit. Holds from the next commit on.

@@ -8,6 +8,8 @@
 //! - On stopping, ingest ends first, then deliveries under way, then the rest.
 
 mod alarm;
+mod day_keys;
+mod masters;
 mod quota;
 mod reload;
 mod removal;
@@ -22,7 +24,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::SignedDuration;
 use tokio::{
     sync::{Mutex, Notify, watch},
     task::JoinHandle,
@@ -39,6 +40,7 @@ use crate::{
 };
 
 pub use reload::{ReloadError, Reloaded};
+use retention::Keep;
 pub use start::StartError;
 
 /// A running gateway.
@@ -51,7 +53,7 @@ pub struct Runtime {
     alerts: Alerts,
     tls: tls::watch::Slots,
     /// How long arrivals are kept, for the task that removes them.
-    keep: watch::Sender<SignedDuration>,
+    keep: watch::Sender<Keep>,
     /// Wakes the task that hands out replays.
     replays: Arc<Notify>,
     reloading: Mutex<()>,

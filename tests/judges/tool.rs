@@ -95,6 +95,13 @@ pub const PYTHON: Tool = Tool {
     install: "apt-get install python3",
 };
 
+pub const CRYPTOGRAPHY: Tool = Tool {
+    name: "Python with cryptography",
+    program: "python3",
+    probe: &["-c", "import cryptography"],
+    install: "make judges",
+};
+
 impl Tool {
     /// Whether it can judge. Says so where it cannot.
     ///

@@ -219,6 +219,10 @@ fn describe_journal() {
         "cdr_gateway_journal_removed_arrivals_total",
         "Arrivals removed since the start: old, and settled at every destination."
     );
+    describe_counter!(
+        "cdr_gateway_journal_dropped_keys_total",
+        "Keys of days dropped since the start: what they sealed cannot be read any more."
+    );
     describe_gauge!(
         "cdr_gateway_journal_wal_bytes",
         Unit::Bytes,

@@ -96,6 +96,9 @@ impl From<AskError> for Problem {
 impl From<ReloadError> for Problem {
     fn from(error: ReloadError) -> Self {
         let status = match error {
+            ReloadError::Journal(JournalError::KeyMissing { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             ReloadError::Journal(_) | ReloadError::NotCarriedOver(_) | ReloadError::Lost => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -3,6 +3,7 @@
 mod correction;
 mod destination;
 mod files;
+mod keys;
 mod moment;
 mod period;
 mod repair;
@@ -20,6 +21,7 @@ use crate::{
 pub use correction::{CorrectedView, CorrectionRequest, CorrectionView};
 pub use destination::{DestinationView, PauseRequest, Standing};
 pub use files::{FilePartView, RotateRequest, RotateView};
+pub use keys::{DropRequest, DropView, KeyView, KeysView};
 pub use moment::{Moment, UnknownMoment};
 pub use period::{
     EntryView, LedgerPeriodsView, Period, PeriodsQuery, PeriodsView, UnknownPeriod, UnknownZone,

@@ -4,6 +4,7 @@
 mod chains;
 mod contracts;
 mod destinations;
+mod encryption;
 mod fields;
 mod files;
 mod journal;
@@ -39,6 +40,7 @@ impl Check<'_, '_> {
         self.names();
         self.listeners();
         self.journal();
+        self.encryption();
         self.sources();
         self.plugins();
         self.tables();

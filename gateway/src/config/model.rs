@@ -14,6 +14,7 @@ mod alerts;
 mod backlog;
 mod destination;
 mod duration;
+mod encryption;
 mod file;
 mod order_by;
 mod plugin;
@@ -36,6 +37,7 @@ pub use destination::{
     ApiKey, Batch, Compression, CredentialsIn, Destination, DestinationAuth, Driver, Gone,
     HttpDriver, OAuth2, Retry, Sign, Tls,
 };
+pub use encryption::Encryption;
 pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat};
 pub use order_by::{OrderBy, UnknownOrder};
 pub use plugin::{Plugin, Table};

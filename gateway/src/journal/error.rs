@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::seal::Day;
 use crate::record::Seq;
 
 /// Why the journal did not do what it was asked to.
@@ -126,6 +127,16 @@ pub enum JournalError {
         path: PathBuf,
         /// The system's words.
         problem: String,
+    },
+    /// A day key is wrapped by a master key that is not given.
+    #[error(
+        "the journal's key of {day} is wrapped by master key {master}, which is not given; name it in journal.encryption.master or .previous, or drop that day with the gateway that has it"
+    )]
+    KeyMissing {
+        /// The day.
+        day: Day,
+        /// The id of the master key.
+        master: String,
     },
     /// The journal's threads have ended; the process is stopping.
     #[error("the journal is closed; the gateway is stopping")]

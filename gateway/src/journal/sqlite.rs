@@ -25,6 +25,18 @@
 //! a position. An id is found by halving (ids ascend with positions), a session by
 //! looking through the narrow table `arrival_index`, newest first.
 //!
+//! # Sealing
+//!
+//! Where a master key is given, bodies are sealed with the key of their day
+//! (`../seal.rs` has the format). `arrival_index.key_day` tells which; everything
+//! that is kept of an arrival besides is sealed with the same. The keys stand,
+//! wrapped, in `day_keys`.
+//!
+//! In the clear stay what is looked up or counted: ids, times, sources, kinds,
+//! sessions, tags (places in documents, and ids), states and errors, none of
+//! which holds a number, and hashes. Those are not keyed: the deduplication
+//! window compares them over days, and sessions are searched by them.
+//!
 //! # Retention
 //!
 //! What is old and settled everywhere is removed in small steps, each a task of the
@@ -49,6 +61,7 @@ mod claim;
 mod connection;
 mod corrections;
 mod destination;
+mod drop_key;
 mod exceptions;
 mod files;
 mod fold;
@@ -56,6 +69,8 @@ mod group;
 mod holds;
 mod hourly;
 mod keep;
+mod keyring;
+mod keys;
 mod lock;
 mod names;
 mod numbers;
@@ -94,6 +109,7 @@ use tokio::sync::watch;
 
 use self::{
     group::{Group, Isolation, Task, Work},
+    keyring::Keyring,
     lock::ProcessLock,
     reader::ReadsFile,
     readers::Readers,
@@ -102,13 +118,14 @@ use self::{
     writer::Writer,
 };
 use super::{
-    Claim, Corrected, Health, Journal, JournalError, NewArrival, NewCorrection, NewReplay, Portion,
-    Removal, ReplayState, Retention, Retire, Retirement, Settlement, Start,
+    Claim, Corrected, Health, Journal, JournalError, KeyDrop, NewArrival, NewCorrection, NewReplay,
+    Portion, Removal, ReplayState, Retention, Retire, Retirement, Settlement, Start,
+    seal::{Day, Masters},
 };
 use crate::record::{Arrival, Seq};
 
 /// How a journal is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// How long the writer waits at most for a group to grow. It waits only
     /// while the group is smaller than the one before.
@@ -121,6 +138,8 @@ pub struct Options {
     /// for no limit. What becomes of arrivals is written even so. The log beside
     /// it may take some 100 MB more.
     pub max_bytes: u64,
+    /// What arrivals are sealed with, and what sealed them before.
+    pub masters: Masters,
 }
 
 impl Default for Options {
@@ -130,6 +149,7 @@ impl Default for Options {
             max_queue: 4096,
             max_group: 512,
             max_bytes: 0,
+            masters: Masters::default(),
         }
     }
 }
@@ -142,6 +162,7 @@ pub struct SqliteJournal {
     path: PathBuf,
     max_queue: usize,
     shared: Arc<Shared>,
+    keyring: Arc<Keyring>,
     readers: Readers,
     /// `None` only while dropping.
     queue: Option<SyncSender<Box<dyn Task>>>,
@@ -174,14 +195,14 @@ impl SqliteJournal {
             })?;
         }
         let lock = ProcessLock::take(path)?;
-        let writer = Writer::open(
-            path.to_owned(),
-            options.linger,
-            options.max_group,
-            options.max_bytes,
-        )?;
+        let keyring = Arc::new(Keyring::new(options.masters.clone()));
+        let writer = Writer::open(path.to_owned(), options, Arc::clone(&keyring))?;
+        if options.masters.current.is_some() {
+            // No trace of what another master key had wrapped.
+            checkpoint::empty_log(path)?;
+        }
         let shared = writer.shared();
-        let readers = Readers::open(path.to_owned())?;
+        let readers = Readers::open(path.to_owned(), Arc::clone(&keyring))?;
         let (queue, waiting) = sync_channel(options.max_queue);
         let thread = thread::Builder::new()
             .name("journal-writer".to_owned())
@@ -195,6 +216,7 @@ impl SqliteJournal {
             path: path.to_owned(),
             max_queue: options.max_queue,
             shared,
+            keyring,
             readers,
             queue: Some(queue),
             thread: Some(thread),
@@ -203,11 +225,18 @@ impl SqliteJournal {
     }
 
     /// Opens a journal to look only, whether or not a gateway runs on it. Blocks
-    /// while it opens.
+    /// while it opens. It has no keys: what is sealed cannot be read by it.
     pub fn open_read_only(path: &Path) -> Result<SqliteReader, JournalError> {
-        let readers = Readers::open(path.to_owned())?;
-        let head = readers.read_here(arrivals::newest)?;
+        let readers = Readers::open(path.to_owned(), Arc::default())?;
+        let head = readers.read_here(|db| arrivals::newest(db))?;
         Ok(SqliteReader { readers, head })
+    }
+
+    /// Empties the write-ahead log, if no long reader keeps it.
+    async fn empty_log(&self) -> bool {
+        let path = self.path.clone();
+        let emptied = tokio::task::spawn_blocking(move || checkpoint::empty_log(&path)).await;
+        matches!(emptied, Ok(Ok(true)))
     }
 
     async fn submit<T, F>(&self, isolation: Isolation, work: F) -> Result<T, JournalError>
@@ -390,18 +419,58 @@ impl Journal for SqliteJournal {
     }
 
     async fn tidy(&self, retention: Retention) -> Result<bool, JournalError> {
-        let (parts, surplus) = self
+        let (parts, days, surplus) = self
             .readers
-            .read(move |db| Ok((tidy::old_parts(db, retention)?, tidy::surplus(db)?)))
+            .read(move |db| {
+                let days = keys::unused(db, retention.now)?;
+                Ok((tidy::old_parts(db, retention)?, days, tidy::surplus(db)?))
+            })
             .await?;
-        if parts.is_empty() && surplus == 0 {
+        if parts.is_empty() && days.is_empty() && surplus == 0 {
             return Ok(false);
         }
-        self.submit(Isolation::Savepoint, move |group| {
-            tidy::forget_parts(group, &parts)?;
-            Ok(tidy::give_back(group)? || !parts.is_empty())
-        })
-        .await
+        let (more, forgotten) = self
+            .submit(Isolation::Savepoint, move |group| {
+                tidy::forget_parts(group, &parts)?;
+                let forgotten = keys::forget_unused(group, retention.now)?;
+                let more = tidy::give_back(group)? || !parts.is_empty();
+                Ok((more, forgotten))
+            })
+            .await?;
+        self.keyring.forget(&forgotten);
+        Ok(more)
+    }
+
+    async fn set_masters(&self, masters: Masters) -> Result<(), JournalError> {
+        let before = self.keyring.masters();
+        // Readers may meet keys that are wrapped by either.
+        self.keyring.set_masters(before.and(&masters));
+        let adopted = masters.clone();
+        let result = self
+            .submit(Isolation::Savepoint, move |group| {
+                keys::adopt(group, &adopted)
+            })
+            .await;
+        let valid = if result.is_ok() { masters } else { before };
+        self.keyring.set_masters(valid);
+        if result? {
+            self.empty_log().await;
+        }
+        Ok(())
+    }
+
+    async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError> {
+        let dropped = self
+            .submit(Isolation::Savepoint, move |group| {
+                drop_key::drop_key(group, day)
+            })
+            .await?;
+        let Some(dropped) = dropped else {
+            return Ok(None);
+        };
+        self.keyring.drop_day(day);
+        let erased = self.empty_log().await;
+        Ok(Some(KeyDrop { erased, ..dropped }))
     }
 
     fn set_max_bytes(&self, bytes: u64) {

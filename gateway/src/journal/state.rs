@@ -34,8 +34,8 @@ pub enum State {
     Dead,
     /// Given up by a person.
     Discarded,
-    /// Given up by the destination's backlog quota, or removed by retention
-    /// while the destination was retired.
+    /// Given up by the destination's backlog quota, removed by retention while
+    /// the destination was retired, or unreadable since its day's key was dropped.
     Expired,
 }
 

@@ -126,11 +126,21 @@ pub enum Defect {
     NoSessionId,
     /// Values break the dialect's tables, and the source is strict.
     Violations,
+    /// The body was sealed, and the key of its day has been dropped.
+    KeyDropped,
+    /// The body was sealed, and has been changed on disk since.
+    Damaged,
 }
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 3] = [Self::Unreadable, Self::NoSessionId, Self::Violations];
+    pub const ALL: [Self; 5] = [
+        Self::Unreadable,
+        Self::NoSessionId,
+        Self::Violations,
+        Self::KeyDropped,
+        Self::Damaged,
+    ];
 
     /// The defect as ledger and API write it.
     #[must_use]
@@ -139,6 +149,8 @@ impl Defect {
             Self::Unreadable => "unreadable",
             Self::NoSessionId => "no_session_id",
             Self::Violations => "violations",
+            Self::KeyDropped => "key_dropped",
+            Self::Damaged => "damaged",
         }
     }
 
@@ -150,6 +162,10 @@ impl Defect {
             Self::NoSessionId => "the record has no session id",
             Self::Violations => {
                 "values break the dialect's tables and the source is strict; the tag \"violations\" lists them"
+            }
+            Self::KeyDropped => "the key of its day was dropped; the body cannot be read any more",
+            Self::Damaged => {
+                "the sealed body does not open: it was changed on disk; restore it from a copy of the journal, or discard this"
             }
         }
     }
@@ -168,7 +184,7 @@ impl FromStr for Defect {
 
 /// The text names no [`Defect`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown defect; known are unreadable, no_session_id and violations")]
+#[error("unknown defect; known are unreadable, no_session_id, violations, key_dropped and damaged")]
 pub struct UnknownDefect;
 
 /// Tags of a record: short texts that travel beside the document.
@@ -237,5 +253,14 @@ impl Arrival {
     pub fn size(&self) -> usize {
         let corrections = self.corrections.iter();
         self.body.len() + corrections.map(|one| one.body.len()).sum::<usize>()
+    }
+}
+
+impl Arrival {
+    /// Whether nothing of it can be read any more, so that nothing more can
+    /// become of it.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.defect == Some(Defect::KeyDropped)
     }
 }

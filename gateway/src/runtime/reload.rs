@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     Runtime,
+    masters::masters,
     removal::{self, Removal},
     retention,
     sources::{SourcesError, sources},
@@ -20,7 +21,10 @@ use crate::{
         model::Config,
         revision::{Draft, Revision},
     },
-    journal::{Journal, JournalError, Retire},
+    journal::{
+        Journal, JournalError, Retire,
+        seal::{BadMasterKey, Masters},
+    },
 };
 
 /// Time after which the journal is asked again when its queue was full.
@@ -64,6 +68,9 @@ pub enum ReloadError {
     /// The sources contradict each other.
     #[error(transparent)]
     Sources(#[from] SourcesError),
+    /// A master key of the journal is none.
+    #[error("journal.encryption: {0}")]
+    MasterKey(#[from] BadMasterKey),
     /// A task of the reload was lost.
     #[error("the reload was interrupted")]
     Lost,
@@ -131,13 +138,20 @@ impl Runtime {
         let config = draft.config().clone();
         needs_no_restart(&old.config, &config)?;
         let sources = sources(&config)?;
+        let masters = masters(&config.journal)?;
         check_renames(&*self.journal, &config).await?;
         let limit = Duration::from_secs(config.drain.timeout_s);
         let digest = draft.digest().to_owned();
-        let number = self.make_way(&draft, limit).await.inspect_err(|_| {
-            // Those that have ended for it go on as before.
-            self.fleet.fill();
-        })?;
+        self.journal.set_masters(masters.clone()).await?;
+        let number = match self.make_way(&draft, limit).await {
+            Ok(number) => number,
+            Err(error) => {
+                // Those that have ended for it go on as before.
+                self.fleet.fill();
+                self.take_back(&old.config, &masters).await;
+                return Err(error);
+            }
+        };
         // Also where the digest is the same: secrets are no part of it.
         let servers = draft.servers().clone();
         let revision = Arc::new(draft.numbered(number));
@@ -146,7 +160,8 @@ impl Runtime {
         self.tls.switch(&servers);
         self.ingest.reload(sources, &limits(&config));
         self.journal.set_max_bytes(config.journal.max_bytes);
-        self.keep.send_replace(retention::keep(&config.journal));
+        self.keep
+            .send_replace(retention::Keep::new(&config.journal));
         let carried = carry_over_patiently(&*self.journal, &revision).await;
         self.fleet.fill();
         carried.map_err(ReloadError::NotCarriedOver)?;
@@ -156,6 +171,17 @@ impl Runtime {
             digest,
             warnings,
         })
+    }
+
+    /// Wraps by the master key of before again, so that a start with the old
+    /// configuration finds it.
+    async fn take_back(&self, old: &Config, tried: &Masters) {
+        let Ok(before) = masters(&old.journal) else {
+            return;
+        };
+        if let Err(error) = self.journal.set_masters(before.and(tried)).await {
+            tracing::error!(%error, "the journal's keys stay wrapped by the new master key; keep it");
+        }
     }
 
     /// The number of the revision that comes, once nothing that goes missing with

@@ -18,7 +18,10 @@ use tokio::{
 };
 
 use self::commits::Commits;
-use super::alarm::{Alarm, Crossing};
+use super::{
+    alarm::{Alarm, Crossing},
+    day_keys,
+};
 use crate::{
     alert::{Alerts, Event},
     config::model,
@@ -33,16 +36,31 @@ const TICK: Duration = Duration::from_secs(1);
 /// ones, but no more than this.
 const LONGEST_REST: Duration = Duration::from_mins(1);
 
-/// How long arrivals are kept, as the configuration says.
-pub(super) fn keep(settings: &model::Journal) -> SignedDuration {
-    SignedDuration::from_secs(i64::try_from(settings.keep_s).unwrap_or(i64::MAX))
+/// How long things are kept, as the configuration says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keep {
+    /// Arrivals that are settled everywhere.
+    arrivals: SignedDuration,
+    /// The keys of days, in days; 0 for ever.
+    keys_days: u32,
+}
+
+impl Keep {
+    pub(super) fn new(settings: &model::Journal) -> Self {
+        let keep_s = i64::try_from(settings.keep_s).unwrap_or(i64::MAX);
+        let encryption = settings.encryption.as_ref();
+        Self {
+            arrivals: SignedDuration::from_secs(keep_s),
+            keys_days: encryption.map_or(0, |encryption| encryption.drop_after_days),
+        }
+    }
 }
 
 /// Starts the task. It ends when `stop` becomes true.
 pub(super) fn start(
     journal: Arc<dyn Journal>,
     alerts: Alerts,
-    keep: watch::Receiver<SignedDuration>,
+    keep: watch::Receiver<Keep>,
     mut stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let mut keeper = Keeper {
@@ -61,7 +79,7 @@ pub(super) fn start(
 struct Keeper {
     journal: Arc<dyn Journal>,
     alerts: Alerts,
-    keep: watch::Receiver<SignedDuration>,
+    keep: watch::Receiver<Keep>,
 }
 
 impl Keeper {
@@ -77,7 +95,8 @@ impl Keeper {
                 self.alerts.raise(event);
             }
             if search_at <= Instant::now() {
-                if let Err(error) = self.remove_old().await {
+                let removed = self.remove_old().await;
+                if let Err(error) = removed.and(self.drop_old_keys().await) {
                     tracing::warn!(%error, "retention did not get through; it tries again");
                 }
                 search_at = Instant::now() + self.rest();
@@ -90,7 +109,7 @@ impl Keeper {
     }
 
     fn rest(&self) -> Duration {
-        let keep = self.keep.borrow().unsigned_abs();
+        let keep = self.keep.borrow().arrivals.unsigned_abs();
         (keep / 60).clamp(TICK, LONGEST_REST)
     }
 
@@ -98,7 +117,15 @@ impl Keeper {
     fn retention(&self) -> Retention {
         Retention {
             now: Timestamp::now(),
-            keep: *self.keep.borrow(),
+            keep: self.keep.borrow().arrivals,
+        }
+    }
+
+    async fn drop_old_keys(&self) -> Result<(), JournalError> {
+        let days = self.keep.borrow().keys_days;
+        match days {
+            0 => Ok(()),
+            days => day_keys::drop_old(&*self.journal, Timestamp::now(), days).await,
         }
     }
 

@@ -9,7 +9,9 @@ use tokio::{
 };
 
 use super::{
-    Running, Runtime, quota, reload, removal, retention, serve,
+    Running, Runtime,
+    masters::masters,
+    quota, reload, removal, retention, serve,
     sources::{SourcesError, sources},
 };
 use crate::{
@@ -22,6 +24,7 @@ use crate::{
     ingest::{self, Admission, Ingest, Limits},
     journal::{
         Journal, JournalError,
+        seal::BadMasterKey,
         sqlite::{Options, SqliteJournal},
     },
     plugin::{Host, Workers},
@@ -55,6 +58,9 @@ pub enum StartError {
     /// The journal cannot be opened.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A master key of the journal is none.
+    #[error("journal.encryption: {0}")]
+    MasterKey(#[from] BadMasterKey),
     /// The data directory cannot be made.
     #[error("cannot create {path}: {source}; check data_dir and its permissions")]
     DataDir {
@@ -79,7 +85,10 @@ impl StartError {
     #[must_use]
     pub fn is_config(&self) -> bool {
         match self {
-            Self::Journal(error) => matches!(error, JournalError::Refused { .. }),
+            Self::Journal(error) => matches!(
+                error,
+                JournalError::Refused { .. } | JournalError::KeyMissing { .. }
+            ),
             Self::Lost | Self::Host(_) => false,
             _ => true,
         }
@@ -119,7 +128,7 @@ impl Runtime {
             workers: Arc::new(workers.map_err(|error| StartError::Host(error.to_string()))?),
         });
         let stop = watch::Sender::new(false);
-        let keep = watch::Sender::new(retention::keep(&config.journal));
+        let keep = watch::Sender::new(retention::Keep::new(&config.journal));
         let retention = retention::start(
             journal.clone(),
             alerts.clone(),
@@ -219,13 +228,14 @@ fn address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(configured)
 }
 
-fn open_journal(config: &Config) -> Result<Arc<dyn Journal>, JournalError> {
+fn open_journal(config: &Config) -> Result<Arc<dyn Journal>, StartError> {
     let settings = &config.journal;
     let options = Options {
         linger: Duration::from_millis(settings.linger_ms),
         max_queue: settings.max_queue,
         max_group: settings.max_batch,
         max_bytes: settings.max_bytes,
+        masters: masters(settings)?,
     };
     Ok(Arc::new(SqliteJournal::open(
         &config.journal_path(),

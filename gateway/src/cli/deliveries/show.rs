@@ -38,6 +38,9 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<()> {
     for (name, value) in &found.tags {
         print::line(format!("tag        {name} = {value}"))?;
     }
+    if let Some(defect) = found.defect {
+        print::line(format!("defect     {}", defect.explanation()))?;
+    }
     for delivery in &found.deliveries {
         print::line("")?;
         show_delivery(delivery)?;

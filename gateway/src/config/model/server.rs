@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Secret, ServerTls,
+    Encryption, Secret, ServerTls,
     duration::{DAY_MS, DAY_S, MONTH_S, TEN_YEARS_S},
 };
 
@@ -121,6 +121,8 @@ pub struct Journal {
     /// bytes; 0 for no limit. Deliveries go on and may exceed it, and its log
     /// takes some 100 MB beside it.
     pub max_bytes: u64,
+    /// Encryption of what is kept of records. In the clear without it.
+    pub encryption: Option<Encryption>,
 }
 
 impl Default for Journal {
@@ -134,6 +136,7 @@ impl Default for Journal {
             keep_dead_s: 0,
             keep_suspended_s: 0,
             max_bytes: 0,
+            encryption: None,
         }
     }
 }

@@ -346,6 +346,18 @@ fn secrets() {
             ),
             &[("CFG006", 4, "source.in.auth.none")],
         ),
+        (
+            Add("[journal.encryption]\ndrop_after_days = 3\n"),
+            &[("CFG005", 10, "journal.encryption")],
+        ),
+        (
+            Add("[journal.encryption]\nmaster = \"AAAA\"\n"),
+            &[("CFG012", 11, "journal.encryption.master")],
+        ),
+        (
+            Add("[journal.encryption]\nprevious = [{ env = \"NOT_SET\" }]\n"),
+            &[("CFG013", 11, "journal.encryption.previous.0.env")],
+        ),
     ]);
 }
 

@@ -19,7 +19,7 @@ use crate::{
         retry,
     },
     journal::{Outcome, Payload, Reason, Settlement, State},
-    record::Seq,
+    record::{Defect, Seq},
     route::chain::PLUGIN_SUSPENDED,
 };
 
@@ -57,6 +57,18 @@ pub(super) fn skip(settlement: &mut Settlement, seq: Seq, reason: &str, revision
         seq,
         state: State::Skipped,
         reason: reason.into(),
+        status: 0,
+        duration_ms: 0,
+        revision,
+    });
+}
+
+/// Adds an arrival that nothing can be read of any more.
+pub(super) fn expire(settlement: &mut Settlement, seq: Seq, revision: u32) {
+    settlement.outcomes.push(Outcome {
+        seq,
+        state: State::Expired,
+        reason: Defect::KeyDropped.as_str().into(),
         status: 0,
         duration_ms: 0,
         revision,

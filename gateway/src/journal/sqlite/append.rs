@@ -8,10 +8,14 @@ use sha2::{Digest, Sha256};
 
 use super::{
     group::Group,
+    keys,
     trouble::{Trouble, to_sql},
 };
 use crate::{
-    journal::{JournalError, NewArrival},
+    journal::{
+        JournalError, NewArrival,
+        seal::{Day, Place},
+    },
     record::{Arrival, Tags},
 };
 
@@ -53,14 +57,20 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
         corrections: Vec::new(),
     };
     let seq = to_sql(arrival.seq.0)?;
+    let day = Day::of_id(arrival.id);
+    let key = keys::for_arrival(group, day, arrival.seq)?;
+    let sealed = key
+        .as_deref()
+        .map(|key| key.seal(Place::Arrival(arrival.seq), &arrival.body))
+        .transpose()?;
     let source = group.names.source(group.connection, &arrival.source)?;
     group
         .connection
         .prepare_cached(
             "INSERT INTO arrival_index
              (seq, id, received_ms, source, kind, dedup_key, body_hash, session_hash,
-              bytes_through)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+              bytes_through, key_day)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             seq,
@@ -72,6 +82,7 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
             new.dedup.body,
             arrival.session.as_deref().map(session_hash),
             to_sql(tail.bytes)?,
+            key.map(|key| key.day().number()),
         ])?;
     group
         .connection
@@ -83,7 +94,7 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
             arrival.session.as_deref(),
             tags,
             arrival.defect.map(crate::record::Defect::as_str),
-            arrival.body.as_ref(),
+            sealed.as_deref().unwrap_or(&arrival.body),
         ])?;
     *group.tail = tail;
     group.bytes += size;

@@ -10,62 +10,63 @@ use uuid::Uuid;
 use super::{
     append::session_hash,
     corrections,
+    keyring::{Opened, Snapshot},
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
-    journal::{Dedup, Seen},
+    journal::{Dedup, Seen, seal::Place},
     record::{Arrival, ArrivalId, Defect, Kind, Seq, Tags},
 };
 
 const QUERY: &str =
     "SELECT i.seq, i.id, i.received_ms, s.name, i.kind, a.session, a.tags, a.defect,
-    a.body FROM arrival_index AS i JOIN arrivals AS a ON a.seq = i.seq
+    a.body, i.key_day FROM arrival_index AS i JOIN arrivals AS a ON a.seq = i.seq
     JOIN sources AS s ON s.id = i.source";
 
 /// Arrivals from a position on; see
 /// [`JournalReader::read`](crate::journal::JournalReader::read).
 pub(super) fn read(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     from: Seq,
     limit: usize,
     max_bytes: usize,
 ) -> Result<Vec<Arc<Arrival>>, Trouble> {
     let mut statement =
-        connection.prepare_cached(&format!("{QUERY} WHERE i.seq >= ?1 ORDER BY i.seq"))?;
+        snapshot.prepare_cached(&format!("{QUERY} WHERE i.seq >= ?1 ORDER BY i.seq"))?;
     let mut rows = statement.query([to_sql(from.0)?])?;
     let mut found: Vec<Arrival> = Vec::new();
     let mut sources = HashMap::new();
     let mut bytes = 0;
     while found.len() < limit && bytes < max_bytes {
         let Some(row) = rows.next()? else { break };
-        let arrival = arrival(row, &mut sources)?;
+        let arrival = arrival(snapshot, row, &mut sources)?;
         bytes += arrival.body.len();
         found.push(arrival);
     }
-    corrections::lay_over(connection, &mut found)?;
+    corrections::lay_over(snapshot, &mut found)?;
     Ok(found.into_iter().map(Arc::new).collect())
 }
 
 /// The arrival at a position.
-pub(super) fn get(connection: &Connection, seq: Seq) -> Result<Option<Arc<Arrival>>, Trouble> {
-    let mut statement = connection.prepare_cached(&format!("{QUERY} WHERE i.seq = ?1"))?;
+pub(super) fn get(snapshot: &Snapshot<'_>, seq: Seq) -> Result<Option<Arc<Arrival>>, Trouble> {
+    let mut statement = snapshot.prepare_cached(&format!("{QUERY} WHERE i.seq = ?1"))?;
     let mut rows = statement.query([to_sql(seq.0)?])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let mut found = [arrival(row, &mut HashMap::new())?];
-    corrections::lay_over(connection, &mut found)?;
+    let mut found = [arrival(snapshot, row, &mut HashMap::new())?];
+    corrections::lay_over(snapshot, &mut found)?;
     Ok(found.map(Arc::new).into_iter().next())
 }
 
 /// The arrival with an id.
 pub(super) fn find(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     id: ArrivalId,
 ) -> Result<Option<Arc<Arrival>>, Trouble> {
-    let head = newest(connection)?;
-    match first_not_before(connection, head, id)? {
-        Some((seq, found)) if found == id => get(connection, seq),
+    let head = newest(snapshot)?;
+    match first_not_before(snapshot, head, id)? {
+        Some((seq, found)) if found == id => get(snapshot, seq),
         _ => Ok(None),
     }
 }
@@ -140,13 +141,13 @@ pub(super) fn first_not_before(
 
 /// The newest arrivals of a session within a range of positions, newest first.
 pub(super) fn of_session(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     session: &str,
     first: u64,
     last: u64,
     limit: usize,
 ) -> Result<Vec<Arc<Arrival>>, Trouble> {
-    let mut statement = connection.prepare_cached(
+    let mut statement = snapshot.prepare_cached(
         "SELECT seq FROM arrival_index WHERE seq BETWEEN ?1 AND ?2 AND session_hash = ?3
          ORDER BY seq DESC",
     )?;
@@ -160,7 +161,7 @@ pub(super) fn of_session(
         let Some(row) = rows.next()? else { break };
         let seq = Seq(from_sql(row.get(0)?, "a seq")?);
         found.extend(
-            get(connection, seq)?.filter(|arrival| arrival.session.as_deref() == Some(session)),
+            get(snapshot, seq)?.filter(|arrival| arrival.session.as_deref() == Some(session)),
         );
     }
     Ok(found)
@@ -204,7 +205,11 @@ pub(super) fn tags_of(seq: u64, stored: Option<String>) -> Result<Tags, Trouble>
     })
 }
 
-fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arrival, Trouble> {
+fn arrival(
+    snapshot: &Snapshot<'_>,
+    row: &Row<'_>,
+    sources: &mut HashMap<String, Arc<str>>,
+) -> Result<Arrival, Trouble> {
     let seq: u64 = from_sql(row.get(0)?, "a seq")?;
     let malformed = |what: &str| Trouble::Malformed(format!("arrival {seq} has an unknown {what}"));
     let source: String = row.get(3)?;
@@ -212,7 +217,15 @@ fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arr
     let session: Option<String> = row.get(5)?;
     let tags: Option<String> = row.get(6)?;
     let defect: Option<String> = row.get(7)?;
-    let body: Vec<u8> = row.get(8)?;
+    let defect = defect
+        .map(|name| name.parse().map_err(|_| malformed("defect")))
+        .transpose()?;
+    let place = Place::Arrival(Seq(seq));
+    let (defect, body) = match snapshot.open(row.get(9)?, place, row.get(8)?)? {
+        Opened::Plain(body) => (defect, Bytes::from(body)),
+        Opened::KeyDropped => (Some(Defect::KeyDropped), Bytes::new()),
+        Opened::Damaged => (Some(Defect::Damaged), Bytes::new()),
+    };
     Ok(Arrival {
         seq: Seq(seq),
         id: ArrivalId(Uuid::from_bytes(row.get(1)?)),
@@ -225,15 +238,8 @@ fn arrival(row: &Row<'_>, sources: &mut HashMap<String, Arc<str>>) -> Result<Arr
         kind: kind.parse::<Kind>().map_err(|_| malformed("kind"))?,
         session: session.map(Arc::from),
         tags: tags_of(seq, tags)?,
-        defect: defect
-            .map(|name| {
-                let known = Defect::ALL
-                    .into_iter()
-                    .find(|defect| defect.as_str() == name);
-                known.ok_or_else(|| malformed("defect"))
-            })
-            .transpose()?,
-        body: Bytes::from(body),
+        defect,
+        body,
         corrections: Vec::new(),
     })
 }

@@ -71,6 +71,16 @@ fn run(path: &Path, woken: &Receiver<()>) {
     }
 }
 
+/// Moves the whole log into the file and cuts it to nothing, so that it holds no
+/// trace of what was overwritten. `false` when someone reads too long for that.
+pub(super) fn empty_log(path: &Path) -> Result<bool, JournalError> {
+    let connection = connection::open_checkpointer(path)?;
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map(|blocked: i64| blocked == 0)
+        .map_err(|error| Trouble::from(error).at(path, "checkpoint"))
+}
+
 fn checkpoint(connection: &Connection) -> Result<(), Trouble> {
     let pages: i64 =
         connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;

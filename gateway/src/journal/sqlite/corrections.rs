@@ -17,41 +17,44 @@ use super::{
     destination::Destination,
     exceptions,
     group::Group,
+    keyring::{Opened, Snapshot},
+    keys,
     reopen::{self, Reopened},
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
     journal::{
         Corrected, Exception, JournalError, NewCorrection, Parking, Payload, Reason, Settlement,
-        State, reason::CORRECTED,
+        State, reason::CORRECTED, seal::Place,
     },
-    record::{Arrival, Correction, Seq},
+    record::{Arrival, Correction, Defect, Seq},
 };
 
 /// What a correction takes on disk besides its body, in bytes.
 const OVERHEAD: usize = 200;
 
 /// Adds to arrivals, which are in order, what people corrected since.
-pub(super) fn lay_over(connection: &Connection, arrivals: &mut [Arrival]) -> Result<(), Trouble> {
+pub(super) fn lay_over(snapshot: &Snapshot<'_>, arrivals: &mut [Arrival]) -> Result<(), Trouble> {
     let [first, .., last] = arrivals else {
         return match arrivals {
-            [only] => lay_over_range(connection, only.seq, only.seq, arrivals),
+            [only] => lay_over_range(snapshot, only.seq, only.seq, arrivals),
             _ => Ok(()),
         };
     };
     let (first, last) = (first.seq, last.seq);
-    lay_over_range(connection, first, last, arrivals)
+    lay_over_range(snapshot, first, last, arrivals)
 }
 
 fn lay_over_range(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     first: Seq,
     last: Seq,
     arrivals: &mut [Arrival],
 ) -> Result<(), Trouble> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, number, at_ms, because, session, tags, body FROM corrections
-         WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq, number",
+    let mut statement = snapshot.prepare_cached(
+        "SELECT c.seq, c.number, c.at_ms, c.because, c.session, c.tags, c.body, i.key_day
+         FROM corrections AS c JOIN arrival_index AS i USING (seq)
+         WHERE c.seq BETWEEN ?1 AND ?2 ORDER BY c.seq, c.number",
     )?;
     let mut rows = statement.query([to_sql(first.0)?, to_sql(last.0)?])?;
     while let Some(row) = rows.next()? {
@@ -64,12 +67,19 @@ fn lay_over_range(
         };
         arrival.session = row.get::<_, Option<String>>(4)?.map(Arc::from);
         arrival.tags = arrivals::tags_of(seq.0, row.get(5)?)?;
-        arrival.defect = None;
+        let number = from_sql(row.get(1)?, "a correction's number")?;
+        let place = Place::Correction(seq, number);
+        let (defect, body) = match snapshot.open(row.get(7)?, place, row.get(6)?)? {
+            Opened::Plain(body) => (None, Bytes::from(body)),
+            Opened::KeyDropped => (Some(Defect::KeyDropped), Bytes::new()),
+            Opened::Damaged => (Some(Defect::Damaged), Bytes::new()),
+        };
+        arrival.defect = defect;
         arrival.corrections.push(Correction {
-            number: from_sql(row.get(1)?, "a correction's number")?,
+            number,
             at: time(row.get(2)?, "a correction's time")?,
             because: row.get(3)?,
-            body: Bytes::from(row.get::<_, Vec<u8>>(6)?),
+            body,
         });
     }
     Ok(())
@@ -90,7 +100,8 @@ pub(super) fn correct(
     seq: Seq,
     new: &NewCorrection,
 ) -> Result<Corrected, Trouble> {
-    let number = next_number(group.connection, seq, new.after)?;
+    let number = next_number(group, seq, new.after)?;
+    let body = keys::seal(group, seq, Place::Correction(seq, number), &new.body)?;
     group
         .connection
         .prepare_cached(
@@ -104,7 +115,7 @@ pub(super) fn correct(
             new.because,
             new.session.as_deref(),
             tags_as_json(&new.tags)?,
-            new.body.as_ref(),
+            body,
         ])?;
     group.bytes += new.body.len() + OVERHEAD;
     let mut corrected = Corrected {
@@ -140,8 +151,9 @@ fn leave_batch(connection: &Connection, destination: i64, seq: Seq) -> Result<()
     Ok(())
 }
 
-fn next_number(connection: &Connection, seq: Seq, after: u32) -> Result<u32, Trouble> {
-    if arrivals::get(connection, seq)?.is_none() {
+fn next_number(group: &Group<'_>, seq: Seq, after: u32) -> Result<u32, Trouble> {
+    let connection = group.connection;
+    if arrivals::get(&Snapshot::new(connection, group.keyring), seq)?.is_none() {
         let problem = format!("arrival {seq} is not kept any more");
         return Err(Trouble::refused("a correction", problem));
     }

@@ -8,12 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::{
     arrivals, corrections,
+    keyring::Snapshot,
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
     journal::{
         Attempt, AttemptedBatch, BatchFormat, Exception, Excerpt, Frozen, FrozenMember, Reason,
-        Revision, State,
+        Revision, State, seal::Place,
     },
     record::Seq,
 };
@@ -125,19 +126,19 @@ fn exception(row: &Row<'_>) -> Result<Exception, Trouble> {
 
 /// The members of a frozen batch, in order of arrival.
 pub(super) fn batch(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     destination: &str,
     id: &str,
 ) -> Result<Vec<FrozenMember>, Trouble> {
     let condition = "AND e.batch = ?2 ORDER BY e.seq";
-    let kept = exceptions(connection, condition, params![destination, id])?;
+    let kept = exceptions(snapshot, condition, params![destination, id])?;
     let mut members = Vec::with_capacity(kept.len());
     for exception in kept {
         let seq = exception.seq;
         let missing = || Trouble::Malformed(format!("{seq} is in batch {id} without a payload"));
         members.push(FrozenMember {
-            arrival: arrivals::get(connection, seq)?.ok_or_else(missing)?,
-            frozen: frozen(connection, destination, seq)?.ok_or_else(missing)?,
+            arrival: arrivals::get(snapshot, seq)?.ok_or_else(missing)?,
+            frozen: frozen(snapshot, destination, seq)?.ok_or_else(missing)?,
             exception,
         });
     }
@@ -146,26 +147,32 @@ pub(super) fn batch(
 
 /// The frozen payload of an exception.
 pub(super) fn frozen(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     destination: &str,
     seq: Seq,
 ) -> Result<Option<Frozen>, Trouble> {
-    let mut statement = connection.prepare_cached(
-        "SELECT body, batch_format, webhook_id, digests, superseded, correction FROM frozen
-         WHERE destination = (SELECT id FROM destinations WHERE name = ?1) AND seq = ?2",
+    let mut statement = snapshot.prepare_cached(
+        "SELECT f.body, f.batch_format, f.webhook_id, f.digests, f.superseded, f.correction,
+         f.destination, i.key_day FROM frozen AS f JOIN arrival_index AS i USING (seq)
+         WHERE f.destination = (SELECT id FROM destinations WHERE name = ?1) AND f.seq = ?2",
     )?;
     let mut rows = statement.query(params![destination, to_sql(seq.0)?])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
+    let place = Place::Frozen(row.get(6)?, seq);
+    let opened = snapshot.open(row.get(7)?, place, row.get(0)?)?;
+    let Some(body) = opened.unless_dropped(place)? else {
+        return Ok(None);
+    };
     let format: Option<String> = row.get(1)?;
     let correction: u32 = from_sql(row.get(5)?, "a correction's number")?;
     Ok(Some(Frozen {
-        body: Bytes::from(row.get::<_, Vec<u8>>(0)?),
+        body: Bytes::from(body),
         batch_format: format.map(|format| batch_format(&format)).transpose()?,
         webhook_id: row.get(2)?,
         digests: row.get(3)?,
-        superseded: row.get(4)? || correction < corrections::newest(connection, seq)?,
+        superseded: row.get(4)? || correction < corrections::newest(snapshot, seq)?,
         correction,
     }))
 }
@@ -177,13 +184,14 @@ fn batch_format(text: &str) -> Result<BatchFormat, Trouble> {
 
 /// The attempts of a delivery, in order.
 pub(super) fn attempts(
-    connection: &Connection,
+    snapshot: &Snapshot<'_>,
     destination: &str,
     seq: Seq,
 ) -> Result<Vec<Attempt>, Trouble> {
-    let mut statement = connection.prepare_cached(
+    let mut statement = snapshot.prepare_cached(
         "SELECT a.number, a.at_ms, a.outcome, a.status, a.duration_ms, a.error, a.revision,
-         r.excerpt, a.batch, coalesce(a.batch_records, 0) FROM attempts AS a
+         r.excerpt, a.batch, coalesce(a.batch_records, 0), a.destination,
+         (SELECT key_day FROM arrival_index WHERE seq = a.seq) FROM attempts AS a
          LEFT JOIN attempt_responses AS r USING (destination, seq, number)
          WHERE a.destination = (SELECT id FROM destinations WHERE name = ?1) AND a.seq = ?2
          ORDER BY a.number",
@@ -193,18 +201,25 @@ pub(super) fn attempts(
     while let Some(row) = rows.next()? {
         let batch: Option<Arc<str>> = row.get(8)?;
         let records = from_sql(row.get(9)?, "a number of deliveries")?;
+        let number = from_sql(row.get(0)?, "an attempt's number")?;
+        let place = Place::Response(row.get(10)?, seq, number);
+        let response = match row.get(7)? {
+            Some(excerpt) => snapshot
+                .open(row.get(11)?, place, excerpt)?
+                .unless_dropped(place)?
+                .map_or_else(Excerpt::default, Excerpt::new),
+            None => Excerpt::default(),
+        };
         attempts.push(Attempt {
             seq,
-            number: from_sql(row.get(0)?, "an attempt's number")?,
+            number,
             at: time(row.get(1)?, "an attempt's time")?,
             outcome: Reason::from(row.get::<_, String>(2)?),
             status: from_sql(row.get(3)?, "an attempt's status")?,
             duration_ms: from_sql(row.get(4)?, "an attempt's duration")?,
             error: row.get(5)?,
             revision: from_sql(row.get(6)?, "an attempt's revision")?,
-            response: row
-                .get::<_, Option<Vec<u8>>>(7)?
-                .map_or_else(Excerpt::default, Excerpt::new),
+            response,
             batch: batch.map(|id| AttemptedBatch { id, records }),
         });
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
-use super::{names::Names, tail::Tail, trouble::Trouble};
+use super::{keyring::Keyring, keys::Sealing, names::Names, tail::Tail, trouble::Trouble};
 use crate::journal::JournalError;
 
 /// The transaction of a group, while its tasks are applied.
@@ -14,6 +14,10 @@ pub(super) struct Group<'a> {
     pub tail: &'a mut Tail,
     /// Numbers of sources and reasons, including this group's.
     pub names: &'a mut Names,
+    /// What arrivals are sealed with.
+    pub sealing: &'a mut Sealing,
+    /// The keys of what is committed.
+    pub keyring: &'a Keyring,
     /// Roughly how many bytes the group has written.
     pub bytes: usize,
     /// Roughly how many bytes of arrivals the file's limit still admits. What

@@ -5,10 +5,11 @@ use rusqlite::{Connection, params};
 
 use super::{
     group::Group,
+    keys,
     trouble::{Trouble, to_sql},
 };
 use crate::{
-    journal::{Attempt, BatchFormat, Exception, Frozen, Parking, Payload},
+    journal::{Attempt, BatchFormat, Exception, Frozen, Parking, Payload, seal::Place},
     record::Seq,
 };
 
@@ -79,6 +80,7 @@ fn freeze(
     seq: Seq,
     frozen: &Frozen,
 ) -> Result<(), Trouble> {
+    let body = keys::seal(group, seq, Place::Frozen(destination, seq), &frozen.body)?;
     group
         .connection
         .prepare_cached(
@@ -91,7 +93,7 @@ fn freeze(
             frozen.webhook_id,
             frozen.batch_format.map(BatchFormat::as_str),
             frozen.digests,
-            frozen.body.as_ref(),
+            body,
             frozen.superseded,
             frozen.correction,
         ])?;
@@ -146,7 +148,8 @@ fn keep_response(
             .execute(params![destination, seq, number])?;
         return Ok(());
     }
-    let excerpt = attempt.response.expose();
+    let place = Place::Response(destination, attempt.seq, number);
+    let excerpt = keys::seal(group, attempt.seq, place, attempt.response.expose())?;
     group
         .connection
         .prepare_cached(

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{
-    arrivals, backlog, destination::Destination, exceptions, files, fold, hourly, numbers,
-    readers::Readers, replays, tail::first_id_at, verify,
+    arrivals, backlog, destination::Destination, drop_key, exceptions, files, fold, hourly, keys,
+    numbers, readers::Readers, replays, tail::first_id_at, verify,
 };
 use crate::{
     journal::{
         Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, HourlyLedger,
-        Hours, JournalError, JournalReader, Ledger, Numbered, PartStage, Replay, Revision, Seen,
-        Standing, State, Waiting,
+        Hours, JournalError, JournalReader, Ledger, Numbered, PartStage, Replay, Revision,
+        SealedContent, SealedDay, Seen, Standing, State, Waiting, seal::Day,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -195,7 +195,7 @@ impl<J: ReadsFile> JournalReader for J {
     }
 
     async fn verify(&self) -> Result<Audit, JournalError> {
-        self.readers().read(verify::verify).await
+        self.readers().read(|db| verify::verify(db)).await
     }
 
     async fn exceptions(
@@ -314,7 +314,7 @@ impl<J: ReadsFile> JournalReader for J {
     }
 
     async fn replays(&self) -> Result<Vec<Replay>, JournalError> {
-        self.readers().read(replays::list).await
+        self.readers().read(|db| replays::list(db)).await
     }
 
     async fn replaying(
@@ -349,6 +349,16 @@ impl<J: ReadsFile> JournalReader for J {
         let name = destination.to_owned();
         self.readers()
             .read(move |db| files::parts(db, &name, stage, limit))
+            .await
+    }
+
+    async fn sealed_days(&self) -> Result<Vec<SealedDay>, JournalError> {
+        self.readers().read(|db| keys::list(db)).await
+    }
+
+    async fn sealed_content(&self, day: Day) -> Result<SealedContent, JournalError> {
+        self.readers()
+            .read(move |db| drop_key::content(db, day))
             .await
     }
 

@@ -8,7 +8,11 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{connection, trouble::Trouble};
+use super::{
+    connection,
+    keyring::{Keyring, Snapshot},
+    trouble::Trouble,
+};
 use crate::journal::JournalError;
 
 /// How many reads run at once; further ones wait their turn.
@@ -21,16 +25,18 @@ pub(super) struct Readers(Arc<Pool>);
 #[derive(Debug)]
 struct Pool {
     path: PathBuf,
+    keyring: Arc<Keyring>,
     idle: Mutex<Vec<Connection>>,
     turns: Arc<Semaphore>,
 }
 
 impl Readers {
     /// Opens the first connection, which shows whether the file can be read.
-    pub(super) fn open(path: PathBuf) -> Result<Self, JournalError> {
+    pub(super) fn open(path: PathBuf, keyring: Arc<Keyring>) -> Result<Self, JournalError> {
         let first = connection::open_reader(&path)?;
         Ok(Self(Arc::new(Pool {
             path,
+            keyring,
             idle: Mutex::new(vec![first]),
             turns: Arc::new(Semaphore::new(CONNECTIONS)),
         })))
@@ -40,7 +46,7 @@ impl Readers {
     pub(super) async fn read<T, F>(&self, query: F) -> Result<T, JournalError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
+        F: FnOnce(&Snapshot<'_>) -> Result<T, Trouble> + Send + 'static,
     {
         let pool = Arc::clone(&self.0);
         let turn = Arc::clone(&pool.turns)
@@ -57,7 +63,7 @@ impl Readers {
     /// Runs a query in a snapshot, here and now.
     pub(super) fn read_here<T>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, Trouble>,
+        query: impl FnOnce(&Snapshot<'_>) -> Result<T, Trouble>,
     ) -> Result<T, JournalError> {
         self.0.read(query)
     }
@@ -66,13 +72,13 @@ impl Readers {
 impl Pool {
     fn read<T>(
         &self,
-        query: impl FnOnce(&Connection) -> Result<T, Trouble>,
+        query: impl FnOnce(&Snapshot<'_>) -> Result<T, Trouble>,
     ) -> Result<T, JournalError> {
         let mut connection = match self.idle().pop() {
             Some(connection) => connection,
             None => connection::open_reader(&self.path)?,
         };
-        let result = in_snapshot(&mut connection, query);
+        let result = in_snapshot(&mut connection, &self.keyring, query);
         match result {
             Ok(found) => {
                 self.idle().push(connection);
@@ -90,10 +96,11 @@ impl Pool {
 
 fn in_snapshot<T>(
     connection: &mut Connection,
-    query: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    keyring: &Keyring,
+    query: impl FnOnce(&Snapshot<'_>) -> Result<T, Trouble>,
 ) -> Result<T, Trouble> {
-    let snapshot = connection.transaction()?;
-    let found = query(&snapshot)?;
-    snapshot.finish()?;
+    let transaction = connection.transaction()?;
+    let found = query(&Snapshot::new(&transaction, keyring))?;
+    transaction.finish()?;
     Ok(found)
 }

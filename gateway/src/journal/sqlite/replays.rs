@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    arrivals,
     destination::Destination,
     exceptions, fold,
     group::Group,
@@ -279,9 +278,16 @@ fn standing(
     Ok(reopened)
 }
 
+/// Whether an arrival is there and can be read.
 fn is_kept(connection: &Connection, seq: Seq) -> Result<bool, Trouble> {
-    let first = arrivals::first_kept(connection, seq)?;
-    Ok(first.is_some_and(|(kept, _)| kept == seq))
+    let kept: Option<i64> = connection
+        .prepare_cached(
+            "SELECT 1 FROM arrival_index AS i LEFT JOIN day_keys AS k ON k.day = i.key_day
+             WHERE i.seq = ?1 AND (i.key_day IS NULL OR k.wrapped IS NOT NULL)",
+        )?
+        .query_row([to_sql(seq.0)?], |row| row.get(0))
+        .optional()?;
+    Ok(kept.is_some())
 }
 
 /// The delivery as an exception that is due at once, on a new budget. Its attempts

@@ -41,22 +41,7 @@ pub(super) fn settle(
     let settlement = &*corrections::overtake(group.connection, settlement)?;
     let outcomes = outcomes_of(settlement);
     check(&destination, group.tail.head, settlement, &outcomes)?;
-    let mut steps = Vec::with_capacity(outcomes.len());
-    for outcome in &outcomes {
-        let prior = prior(group.connection, &destination, outcome.seq)?;
-        if prior.as_ref().is_none_or(|prior| prior.differs(outcome)) {
-            steps.push(step(group, outcome)?);
-        }
-        let before = prior.as_ref().map(|prior| prior.state);
-        let (seq, state) = (outcome.seq, outcome.state);
-        backlog::weigh(group.connection, &mut destination, seq, before, state)?;
-        count(&mut destination, prior.as_ref(), outcome)?;
-        if prior.is_some() && outcome.state.is_final() {
-            forget(group.connection, destination.id, outcome.seq)?;
-        }
-    }
-    destination.cursor = destination.ahead.advance(destination.cursor);
-    write_steps(group, &mut destination, settlement.at, &steps)?;
+    pass(group, &mut destination, settlement.at, &outcomes)?;
     for parking in &settlement.parked {
         park(group, destination.id, parking)?;
     }
@@ -71,6 +56,32 @@ pub(super) fn settle(
     }
     holds::change(group.connection, destination.id, &settlement.hold)?;
     destination.store(group.connection)
+}
+
+/// Passes arrivals with their outcomes, in order of arrival: counters, cursor,
+/// and what is kept of them. The destination is to be stored then.
+pub(super) fn pass(
+    group: &mut Group<'_>,
+    destination: &mut Destination,
+    at: Timestamp,
+    outcomes: &[Outcome],
+) -> Result<(), Trouble> {
+    let mut steps = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        let prior = prior(group.connection, destination, outcome.seq)?;
+        if prior.as_ref().is_none_or(|prior| prior.differs(outcome)) {
+            steps.push(step(group, outcome)?);
+        }
+        let before = prior.as_ref().map(|prior| prior.state);
+        let (seq, state) = (outcome.seq, outcome.state);
+        backlog::weigh(group.connection, destination, seq, before, state)?;
+        count(destination, prior.as_ref(), outcome)?;
+        if prior.is_some() && outcome.state.is_final() {
+            forget(group.connection, destination.id, outcome.seq)?;
+        }
+    }
+    destination.cursor = destination.ahead.advance(destination.cursor);
+    write_steps(group, destination, at, &steps)
 }
 
 /// A destination, where the caller is its owner.

@@ -12,5 +12,6 @@ mod model;
 mod ownership;
 mod replays;
 mod retention;
+mod sealing;
 mod settling;
 mod speed;

@@ -54,6 +54,15 @@ fn check_arrivals(connection: &Connection) -> Result<(u64, Vec<String>), Trouble
             "{total} arrivals are indexed and {bodies} are stored, but only {whole} are both"
         ));
     }
+    let keyless = count(
+        "SELECT count(*) FROM arrival_index WHERE key_day IS NOT NULL
+         AND key_day NOT IN (SELECT day FROM day_keys)",
+    )?;
+    if keyless > 0 {
+        problems.push(format!(
+            "{keyless} arrivals are sealed with keys that are not there"
+        ));
+    }
     let mut statement = connection.prepare("SELECT seq, id FROM arrival_index ORDER BY seq")?;
     let mut rows = statement.query([])?;
     let mut before: Option<[u8; 16]> = None;

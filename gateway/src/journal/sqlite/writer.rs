@@ -18,9 +18,12 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
+    Options,
     checkpoint::{self, Checkpoints},
     connection,
     group::{Group, Task},
+    keyring::Keyring,
+    keys::{self, Sealing},
     names::Names,
     shared::Shared,
     tail::Tail,
@@ -34,6 +37,7 @@ struct Database {
     connection: Connection,
     tail: Tail,
     names: Names,
+    sealing: Sealing,
     page_size: u64,
     /// What the file's pages hold, free ones apart, in bytes.
     used_bytes: u64,
@@ -45,6 +49,7 @@ pub(super) struct Writer {
     linger: Duration,
     max_group: usize,
     shared: Arc<Shared>,
+    keyring: Arc<Keyring>,
     checkpoints: Checkpoints,
     /// `None` after a failure, until opening succeeds.
     database: Option<Database>,
@@ -61,19 +66,19 @@ impl Writer {
     /// Opens the journal to write.
     pub(super) fn open(
         path: PathBuf,
-        linger: Duration,
-        max_group: usize,
-        max_bytes: u64,
+        options: &Options,
+        keyring: Arc<Keyring>,
     ) -> Result<Self, JournalError> {
-        let database = Database::open(&path)?;
-        let shared = Shared::new(database.tail.head, max_bytes);
+        let database = Database::open(&path, &keyring)?;
+        let shared = Shared::new(database.tail.head, options.max_bytes);
         shared
             .used_bytes
             .store(database.used_bytes, Ordering::Relaxed);
         Ok(Self {
-            linger,
-            max_group: max_group.max(1),
+            linger: options.linger,
+            max_group: options.max_group.max(1),
             shared: Arc::new(shared),
+            keyring,
             checkpoints: Checkpoints::start(&path)?,
             acknowledged: database.tail,
             database: Some(database),
@@ -143,7 +148,7 @@ impl Writer {
         let database = self.database.as_mut().ok_or(JournalError::Closed)?;
         let limit = self.shared.max_bytes.load(Ordering::Relaxed);
         let bytes = database
-            .transact(tasks, limit)
+            .transact(tasks, limit, &self.keyring)
             .map_err(|trouble| trouble.at(&self.path, "write to"))?;
         self.acknowledged = database.tail;
         self.shared
@@ -169,7 +174,7 @@ impl Writer {
     }
 
     fn reopen(&mut self) -> Result<(), JournalError> {
-        let database = Database::open(&self.path)?;
+        let database = Database::open(&self.path, &self.keyring)?;
         let whole = self
             .acknowledged
             .is_in(&database.connection)
@@ -195,7 +200,7 @@ impl Writer {
 }
 
 impl Database {
-    fn open(path: &Path) -> Result<Self, JournalError> {
+    fn open(path: &Path, keyring: &Keyring) -> Result<Self, JournalError> {
         let connection = connection::open_writer(path)?;
         let load = || -> Result<_, Trouble> {
             let page_size: i64 =
@@ -204,16 +209,18 @@ impl Database {
             Ok((
                 Tail::load(&connection)?,
                 Names::load(&connection)?,
+                keys::take_over(&connection, keyring)?,
                 page_size,
                 tidy::pages(&connection)?.0 * page_size,
             ))
         };
-        let (tail, names, page_size, used_bytes) =
+        let (tail, names, sealing, page_size, used_bytes) =
             load().map_err(|trouble| trouble.at(path, "read"))?;
         Ok(Self {
             connection,
             tail,
             names,
+            sealing,
             page_size,
             used_bytes,
         })
@@ -221,13 +228,20 @@ impl Database {
 
     /// One transaction for all tasks, with a limit of the file in bytes (0 for
     /// none). Returns roughly how many bytes it wrote.
-    fn transact(&mut self, tasks: &mut [Box<dyn Task>], limit: u64) -> Result<usize, Trouble> {
+    fn transact(
+        &mut self,
+        tasks: &mut [Box<dyn Task>],
+        limit: u64,
+        keyring: &Keyring,
+    ) -> Result<usize, Trouble> {
         let connection = &self.connection;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut group = Group {
             connection,
             tail: &mut self.tail,
             names: &mut self.names,
+            sealing: &mut self.sealing,
+            keyring,
             bytes: 0,
             room: match limit {
                 0 => u64::MAX,

@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Session<'_> {
-    /// Starts what has not been tried yet, and skips what is not routed here.
+    /// Starts what has not been tried yet, and passes what is not routed here or
+    /// cannot be read any more.
     pub(super) async fn start_first_attempts(&mut self, head: Seq) -> Result<(), JournalError> {
         while self.has_room() {
             let Some(seq) = self.window.next(head) else {
@@ -21,7 +22,10 @@ impl Session<'_> {
             let Some(arrival) = self.arrival(seq).await? else {
                 return Ok(());
             };
-            if self.is_routed_here(&arrival) {
+            if arrival.is_gone() {
+                self.window.skip(seq);
+                settling::expire(&mut self.settlement, seq, self.revision.number);
+            } else if self.is_routed_here(&arrival) {
                 if self.rests() {
                     return Ok(());
                 }

@@ -13,6 +13,7 @@ use crate::{
     journal::{
         Audit, Claim, Dedup, Exception, Frozen, Journal, JournalReader, NewArrival, Outcome,
         Parking, Payload, Reason, Retention, Settlement, Start, State,
+        seal::Masters,
         sqlite::{Options, SqliteJournal},
     },
     record::{Arrival, Kind, Seq, Tags},
@@ -53,13 +54,25 @@ impl Fixture {
     /// The file and its log, copied while the journal is open: what a power cut
     /// would leave behind.
     pub(super) fn after_power_cut(&self) -> Self {
+        self.after_power_cut_with(Masters::default())
+    }
+
+    /// The same, opened with master keys.
+    pub(super) fn after_power_cut_with(&self, masters: Masters) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         for name in ["journal.db", "journal.db-wal"] {
             let from = self.directory.path().join(name);
             std::fs::copy(from, directory.path().join(name)).expect("a copy");
         }
-        let journal = open(&directory.path().join("journal.db"));
-        Self { directory, journal }
+        let options = Options {
+            masters,
+            ..Options::default()
+        };
+        let journal = SqliteJournal::open(&directory.path().join("journal.db"), &options);
+        Self {
+            journal: Arc::new(journal.expect("a journal")),
+            directory,
+        }
     }
 
     pub(super) async fn append(&self, count: usize) -> Vec<Arc<Arrival>> {

@@ -13,9 +13,15 @@ use std::{
 
 use jiff::SignedDuration;
 
-use super::fixture::{Fixture, arrival, at, outcome, settlement};
+use super::{
+    fixture::{Fixture, arrival, at, outcome, settlement},
+    sealing::sealed,
+};
 use crate::{
-    journal::{Journal, JournalReader, NewArrival, Retention, State},
+    journal::{
+        Journal, JournalReader, NewArrival, Retention, State,
+        seal::{DayKey, Place},
+    },
     record::Seq,
 };
 
@@ -96,10 +102,40 @@ fn report(what: &str, rows: usize, started: Instant, cpu_before: Option<Duration
     );
 }
 
+/// What sealing costs: alone, and with everything around it.
+#[test]
+#[ignore = "a measurement"]
+fn sealing() {
+    let day = "2026-11-01".parse().expect("a day");
+    let (key, _) = DayKey::generate(day).expect("a key");
+    let body = realistic(0).body;
+    let (started, cpu_before) = (Instant::now(), cpu());
+    let mut sealed = Vec::new();
+    for _ in 0..ROWS * 10 {
+        sealed = key.seal(Place::Arrival(Seq(1)), &body).expect("sealed");
+    }
+    report("seal 1,400 bytes", ROWS * 10, started, cpu_before);
+    let (started, cpu_before) = (Instant::now(), cpu());
+    for _ in 0..ROWS * 10 {
+        let opened = key.open(Place::Arrival(Seq(1)), sealed.clone());
+        assert!(opened.is_some());
+    }
+    report("open 1,400 bytes", ROWS * 10, started, cpu_before);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn appends_and_settlements() {
-    let fixture = Fixture::new();
+    measure(&Fixture::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn sealed_appends_and_settlements() {
+    measure(&sealed()).await;
+}
+
+async fn measure(fixture: &Fixture) {
     for appenders in [1, 8, 64, 256] {
         let rows = if appenders == 1 { ROWS / 20 } else { ROWS };
         let left = Arc::new(AtomicUsize::new(rows));
@@ -165,5 +201,5 @@ async fn appends_and_settlements() {
         from = last.seq.next();
     }
     report("read, 500 at once", settled, started, cpu_before);
-    remove_everything(&fixture).await;
+    remove_everything(fixture).await;
 }
