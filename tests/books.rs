@@ -50,7 +50,7 @@ fn entries(books: &Value) -> Vec<(String, String, u64)> {
 #[test]
 fn the_books_by_period_are_the_ledger_with_its_reasons() {
     let crm = Receiver::start();
-    crm.answer(&[410, 200]);
+    crm.answer(&[404, 200]);
     let gateway = Gateway::start(&config(&crm));
     let records = records(4);
     gateway.push("cdr", &records[0]);
@@ -70,7 +70,7 @@ fn the_books_by_period_are_the_ledger_with_its_reasons() {
             *sums.entry((state, reason)).or_insert(0) += count;
         }
         let expected = [
-            (("dead", "http_410"), 1),
+            (("dead", "http_404"), 1),
             (("delivered", ""), 3),
             (("skipped", "unrouted"), 1),
         ];
@@ -80,7 +80,7 @@ fn the_books_by_period_are_the_ledger_with_its_reasons() {
     }
     let (_, metrics) = gateway.get("/metrics");
     let series =
-        r#"cdr_gateway_delivery_reasons_total{destination="crm",state="dead",reason="http_410"} 1"#;
+        r#"cdr_gateway_delivery_reasons_total{destination="crm",state="dead",reason="http_404"} 1"#;
     assert!(metrics.contains(series), "{metrics}");
 
     let shown = printed(&gateway.cli(&["balance", "--by", "day", "--tz", "+08:00"]));

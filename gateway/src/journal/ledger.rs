@@ -22,7 +22,7 @@ pub struct Counts {
     pub dead: u64,
     /// Given up by a person.
     pub discarded: u64,
-    /// Given up by the backlog quota.
+    /// Given up by a limit.
     pub expired: u64,
 }
 
