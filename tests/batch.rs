@@ -254,3 +254,18 @@ fn a_kill_during_a_first_attempt_repeats_ids_only_with_their_bytes() {
     let all: BTreeSet<_> = got.iter().flat_map(sessions).collect();
     assert_eq!(all.len(), 6);
 }
+
+/// A destination that takes one record in a thousand must not wait for company
+/// that cannot come: what waits holds the cursor, and the window ends.
+#[test]
+fn a_batch_that_keeps_all_company_away_is_sent() {
+    let crm = Receiver::start();
+    let config = config(&crm, &format!("max_records = 2, {PATIENT}"), "");
+    let routed = "from = [\"tccc\"]\nwhen = 'cdr.SessionId == \"session-0\"'";
+    let gateway = Gateway::start(&config.replace("from = [\"tccc\"]", routed));
+    push_all(&gateway, &records(1025));
+    gateway.wait_for("crm", "delivered", 1);
+    assert_eq!(sizes(&crm.got()), [1]);
+    let room = "cdr_gateway_batches_formed_total{destination=\"crm\",closed_by=\"room\"}";
+    assert_eq!(metric(&gateway, room), 1);
+}
