@@ -246,8 +246,8 @@ pub trait JournalReader: Send + Sync {
     async fn numbered(&self, destination: &str, seq: Seq)
     -> Result<Option<Numbered>, JournalError>;
 
-    /// Every replay that is remembered, oldest first.
-    async fn replays(&self) -> Result<Vec<Replay>, JournalError>;
+    /// Replays in one state, or all that are remembered, oldest first.
+    async fn replays(&self, state: Option<ReplayState>) -> Result<Vec<Replay>, JournalError>;
 
     /// How many deliveries of a destination after a position, and up to another,
     /// were reopened by a replay and not tried since.

@@ -27,6 +27,10 @@ pub fn describe_metrics() {
         "How often a destination had to be claimed again, by destination."
     );
     describe_counter!(
+        "cdr_gateway_replayed_total",
+        "Deliveries that replays handed out, by destination."
+    );
+    describe_counter!(
         "cdr_gateway_corrections_total",
         "Records that people corrected since the start."
     );

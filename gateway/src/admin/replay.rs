@@ -70,10 +70,8 @@ async fn begin(
     counted: &BTreeMap<String, Counted>,
 ) -> Result<u64, Problem> {
     let journal = admin.runtime.journal();
-    let replays = journal.replays().await?;
-    let running = replays.iter();
-    let running = running.filter(|replay| replay.state == ReplayState::Running);
-    if running.count() >= MAX_RUNNING {
+    let running = journal.replays(Some(ReplayState::Running)).await?;
+    if running.len() >= MAX_RUNNING {
         return Err(Problem::conflict(format!(
             "{MAX_RUNNING} replays run already; wait for one, or cancel one"
         )));
@@ -178,7 +176,7 @@ async fn count(
 pub(super) async fn list(Shared(admin): Shared<Admin>) -> Result<Json<Vec<ReplayView>>, Problem> {
     let journal = &**admin.runtime.journal();
     let mut views = Vec::new();
-    for replay in journal.replays().await?.iter().rev() {
+    for replay in journal.replays(None).await?.iter().rev() {
         views.push(view(journal, replay).await?);
     }
     Ok(Json(views))
@@ -213,7 +211,7 @@ pub(super) async fn cancel(
 }
 
 async fn find(journal: &dyn JournalReader, id: u64) -> Result<Replay, Problem> {
-    let replays = journal.replays().await?;
+    let replays = journal.replays(None).await?;
     let found = replays.into_iter().find(|replay| replay.id == id);
     found.ok_or_else(|| Problem::not_found(format!("no replay {id}")))
 }

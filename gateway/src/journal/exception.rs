@@ -23,8 +23,9 @@ pub struct Exception {
     pub detail: String,
     /// Attempts so far.
     pub attempts: u32,
-    /// After how many of them the batch that carried it was split: these say
-    /// nothing of this delivery, and are no step of its schedule.
+    /// How many of them are no step of its schedule: they say nothing of this
+    /// delivery, since the batch that carried it was split after them; or a replay
+    /// began it anew.
     pub splits: u32,
     /// When the first of them failed, or it was parked.
     pub first_failed: Timestamp,

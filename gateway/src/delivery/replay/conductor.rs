@@ -89,12 +89,10 @@ impl Conductor {
     /// One step of every replay that runs, and whether one moved; none where no
     /// replay runs.
     async fn go_on(&self) -> Result<Option<bool>, JournalError> {
-        let replays = self.journal.replays().await?;
-        let running = replays.iter();
-        let running = running.filter(|replay| replay.state == ReplayState::Running);
+        let running = self.journal.replays(Some(ReplayState::Running)).await?;
         let mut moved = None;
         for replay in running {
-            let step = self.go_on_with(replay).await?;
+            let step = self.go_on_with(&replay).await?;
             moved = Some(moved.unwrap_or(false) | step);
         }
         Ok(moved)

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     journal::{
         Attempt, Audit, Backlog, Exception, Fate, FilePart, Frozen, FrozenMember, HourlyLedger,
-        Hours, JournalError, JournalReader, Ledger, Numbered, PartStage, Replay, Revision,
-        SealedContent, SealedDay, Seen, Standing, State, Waiting, seal::Day,
+        Hours, JournalError, JournalReader, Ledger, Numbered, PartStage, Replay, ReplayState,
+        Revision, SealedContent, SealedDay, Seen, Standing, State, Waiting, seal::Day,
     },
     record::{Arrival, ArrivalId, Seq},
 };
@@ -313,8 +313,10 @@ impl<J: ReadsFile> JournalReader for J {
             .await
     }
 
-    async fn replays(&self) -> Result<Vec<Replay>, JournalError> {
-        self.readers().read(|db| replays::list(db)).await
+    async fn replays(&self, state: Option<ReplayState>) -> Result<Vec<Replay>, JournalError> {
+        self.readers()
+            .read(move |db| replays::list(db, state))
+            .await
     }
 
     async fn replaying(

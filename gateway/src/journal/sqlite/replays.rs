@@ -98,13 +98,16 @@ pub(super) fn end(
     Ok(changed > 0)
 }
 
-/// Every replay that is remembered, oldest first.
-pub(super) fn list(connection: &Connection) -> Result<Vec<Replay>, Trouble> {
+/// Replays in one state, or all that are remembered, oldest first.
+pub(super) fn list(
+    connection: &Connection,
+    state: Option<ReplayState>,
+) -> Result<Vec<Replay>, Trouble> {
     let mut statement = connection.prepare_cached(
         "SELECT id, started_ms, ended_ms, state, first_seq, last_seq, states, expression, fresh_ids
-         FROM replays ORDER BY id",
+         FROM replays WHERE ?1 IS NULL OR state = ?1 ORDER BY id",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([state.map(ReplayState::as_str)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
@@ -290,8 +293,8 @@ fn is_kept(connection: &Connection, seq: Seq) -> Result<bool, Trouble> {
     Ok(kept.is_some())
 }
 
-/// The delivery as an exception that is due at once, on a new budget. Its attempts
-/// are counted on.
+/// The delivery as an exception that is due at once, on a new budget and schedule.
+/// Its attempts are counted on.
 fn due(
     connection: &Connection,
     destination: &Destination,
@@ -313,7 +316,7 @@ fn due(
             first_failed: portion.at,
             next_attempt: Some(portion.at),
             not_before: None,
-            splits: kept.as_ref().map_or(0, |kept| kept.splits),
+            splits: attempts,
             batch: None,
             revision: portion.revision,
             correction: kept.map_or(0, |kept| kept.correction),

@@ -68,6 +68,9 @@ impl Session<'_> {
         for _ in 0..reopened {
             self.count(State::Retrying, &REPLAY.into());
         }
+        let destination = self.destination.name.to_string();
+        metrics::counter!("cdr_gateway_replayed_total", "destination" => destination)
+            .increment(reopened);
         self.due_is_stale = true;
         Ok(reopened)
     }

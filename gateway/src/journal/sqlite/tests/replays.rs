@@ -85,7 +85,7 @@ async fn a_portion_is_reopened_once_and_with_the_books() {
     fixture.assert_clean().await;
 
     let fixture = fixture.reopened();
-    let kept = fixture.journal.replays().await.expect("a list");
+    let kept = fixture.journal.replays(None).await.expect("a list");
     let share = &kept[0].shares[0];
     assert_eq!(
         (share.position, share.reopened, share.left_alone),
@@ -131,7 +131,7 @@ async fn what_has_ended_or_is_gone_is_left_alone() {
     assert_eq!(again.await, Ok(false));
     let late = portion(first, &[(4, State::Delivered)], 4);
     assert_eq!(journal.reopen(CRM, epoch, late).await, Ok(0));
-    let replays = journal.replays().await.expect("a list");
+    let replays = journal.replays(None).await.expect("a list");
     assert_eq!(
         (replays[0].state, replays[0].ended),
         (ReplayState::Cancelled, Some(at(400)))
@@ -143,7 +143,7 @@ async fn what_has_ended_or_is_gone_is_left_alone() {
         matches!(refused, Err(JournalError::Refused { .. })),
         "{refused:?}"
     );
-    assert_eq!(journal.replays().await.expect("a list").len(), 1);
+    assert_eq!(journal.replays(None).await.expect("a list").len(), 1);
     fixture.assert_clean().await;
 }
 
