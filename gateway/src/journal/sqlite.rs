@@ -41,7 +41,8 @@
 //!
 //! What is old and settled everywhere is removed in small steps, each a task of the
 //! writer (`retention.rs`). What was removed stays in range and counters of every
-//! destination: `destinations.removed_…` hold it by state. Exceptions stay however
+//! destination: `destinations.removed_…` hold it by state, `removed_deliveries` by hour of
+//! arrival, state and reason. Exceptions stay however
 //! old they are, so there may be holes between the arrivals that are kept; nothing
 //! is missing after `retention.removed_through`.
 //!

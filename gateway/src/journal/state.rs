@@ -34,8 +34,9 @@ pub enum State {
     Dead,
     /// Given up by a person.
     Discarded,
-    /// Given up by the destination's backlog quota, removed by retention while
-    /// the destination was retired, or unreadable since its day's key was dropped.
+    /// Given up by the destination's backlog quota, kept too long as an exception,
+    /// removed by retention while the destination was retired, or unreadable since
+    /// its day's key was dropped.
     Expired,
 }
 

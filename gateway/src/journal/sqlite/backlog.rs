@@ -4,7 +4,8 @@
 //! that the bytes of a run of positions are a difference. What is pending is such
 //! runs, one behind the cursor and one behind each run that has passed ahead of
 //! it; both ends of each are kept, since they are pending. What is retrying is
-//! summed up when it is settled, in `destinations.retrying_bytes`.
+//! summed up when it changes its state, in `destinations.retrying_bytes`. Where a
+//! body is weighed by itself, sealing adds its few dozen bytes.
 
 use std::ops::RangeInclusive;
 
