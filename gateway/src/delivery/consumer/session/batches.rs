@@ -145,6 +145,12 @@ impl Session<'_> {
             return Ok(false);
         };
         let format = first.frozen.batch_format.unwrap_or_default();
+        if members
+            .iter()
+            .any(|member| self.window.is_under_way(member.arrival.seq))
+        {
+            return Ok(true);
+        }
         for member in &members {
             let bytes = member.arrival.size() + member.frozen.body.len();
             self.window.start(member.arrival.seq, bytes);

@@ -162,10 +162,19 @@ impl Session<'_> {
         if !self.is_its_turn(&exception).await? {
             return Ok(false);
         }
+        let journal = self.consumer.context.journal.clone();
+        let mut exception = exception;
+        if exception.batch.is_some() {
+            // A correction may have taken it out of its batch since it was read.
+            let kept = journal.exception(&self.destination.name, exception.seq);
+            match kept.await?.filter(|kept| kept.state == State::Retrying) {
+                Some(kept) => exception = kept,
+                None => return Ok(false),
+            }
+        }
         if self.order.is_none() && self.retry_batch(&exception, occasion).await? {
             return Ok(true);
         }
-        let journal = self.consumer.context.journal.clone();
         let Some(arrival) = journal.get(exception.seq).await? else {
             return Ok(false);
         };
