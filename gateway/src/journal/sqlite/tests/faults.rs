@@ -18,13 +18,12 @@ fn large(bytes: usize) -> NewArrival {
     }
 }
 
-/// Lets the file have so many pages at most, until it is opened anew.
-async fn disk_of(journal: &SqliteJournal, pages: u32) {
+/// Lets the file have only so many pages more, until it is opened anew.
+async fn disk_with(journal: &SqliteJournal, pages: u32) {
     let limited = journal.submit(Isolation::Savepoint, move |group| {
-        let set = "max_page_count";
-        group
-            .connection
-            .pragma_update_and_check(None, set, pages, |_| Ok(()))?;
+        let db = group.connection;
+        let used: u32 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        db.pragma_update_and_check(None, "max_page_count", used + pages, |_| Ok(()))?;
         Ok(())
     });
     limited.await.expect("a smaller disk");
@@ -36,7 +35,7 @@ async fn a_full_file_acknowledges_nothing_and_heals() {
     let acknowledged = fixture.append(3).await;
     let epoch = fixture.claim().await.epoch;
     let journal = &fixture.journal;
-    disk_of(journal, 40).await;
+    disk_with(journal, 20).await;
     let (first, second, third) = tokio::join!(
         journal.append(large(100_000)),
         journal.append(large(100_000)),
@@ -76,7 +75,7 @@ async fn a_lost_file_is_noticed() {
     db.execute_batch("DELETE FROM arrival_index WHERE seq = 3; DELETE FROM arrivals WHERE seq = 3")
         .expect("a loss");
     // The writer believes in position 4 and only looks again after a failure.
-    disk_of(&fixture.journal, 1).await;
+    disk_with(&fixture.journal, 0).await;
     assert!(fixture.journal.append(large(400_000)).await.is_err());
     let error = fixture
         .journal
