@@ -15,6 +15,7 @@ mod container;
 mod depth;
 mod edit;
 mod find;
+mod look;
 mod open;
 mod peek;
 mod walk;
@@ -36,7 +37,11 @@ pub use depth::MAX_DEPTH;
 pub use peek::{Array, Object, Peek};
 pub use walk::{Place, Token};
 
-use super::{pattern::Pattern, pointer::Pointer, string};
+use super::{
+    pattern::{Pattern, PatternTree},
+    pointer::Pointer,
+    string,
+};
 use container::{Piece, Value};
 use find::At;
 
@@ -153,6 +158,18 @@ impl Document {
         self.at()
             .select(pattern.steps(), &mut String::new(), &mut found);
         matches
+    }
+
+    /// Every match of every pattern of a tree, in the order of the text,
+    /// duplicates included, with its JSON text and what its pattern means.
+    pub fn look<T>(
+        &self,
+        tree: &PatternTree<T>,
+        mut found: impl FnMut(&Place<'_>, Cow<'_, str>, &T),
+    ) {
+        look::look(self.at(), &Place::ROOT, tree, &mut |place, at, meaning| {
+            found(place, at.json(), meaning);
+        });
     }
 
     /// Every string value with at least `min_digits` digits (ASCII or

@@ -1,6 +1,10 @@
 //! Patterns: JSON Pointers in which `*` stands for every element of an array.
 
+mod tree;
+
 use std::{fmt, str::FromStr};
+
+pub use tree::PatternTree;
 
 use super::pointer::{self, PointerError};
 

@@ -412,6 +412,26 @@ proptest! {
     }
 
     #[test]
+    fn many_patterns_find_what_each_finds(source in json(), edited in any::<bool>()) {
+        let mut document = document(&source);
+        if edited {
+            let _ = document.set(&Pointer::parse("/a/0").unwrap(), "[7]", NO_LIMIT);
+        }
+        let patterns = ["", "/a", "/a/*", "/a/0", "/*", "/*/b", "/a/b/c~1~0", "/中/*/a", "//1"];
+        let patterns = patterns.map(|text| Pattern::parse(text).unwrap());
+        let tree = patterns.iter().cloned().zip(0..).collect();
+        let mut found = vec![Vec::new(); patterns.len()];
+        document.look(&tree, |place, json, &which: &usize| {
+            found[which].push((place.pointer(), json.into_owned()));
+        });
+        for (pattern, found) in patterns.iter().zip(found) {
+            let alone = document.select(pattern).into_iter();
+            let alone: Vec<_> = alone.map(|it| (it.pointer, it.json.into_owned())).collect();
+            prop_assert_eq!(found, alone, "{}", pattern);
+        }
+    }
+
+    #[test]
     fn a_reader_agrees(source in json(), pick in any::<prop::sample::Index>()) {
         let original = document(&source);
         let whole = read(&source);

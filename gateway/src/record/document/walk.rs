@@ -38,6 +38,25 @@ pub enum Token<'a> {
     Literal(&'a str),
 }
 
+impl<'a> Place<'a> {
+    /// The place of a member, by its key as it is written.
+    pub(super) fn member(&'a self, raw: &'a str) -> Self {
+        self.inner(Leg::Key(raw))
+    }
+
+    /// The place of an element.
+    pub(super) fn element(&'a self, index: usize) -> Self {
+        self.inner(Leg::Index(index))
+    }
+
+    fn inner(&'a self, leg: Leg<'a>) -> Self {
+        Self {
+            parent: Some(self),
+            step: Some(leg),
+        }
+    }
+}
+
 impl Place<'_> {
     /// The JSON Pointer of the place.
     pub fn pointer(&self) -> String {
@@ -92,13 +111,9 @@ where
     };
     for (index, item) in container.items.iter().enumerate() {
         let raw = item.key.text(&container.source);
-        let leg = match container.shape {
-            Shape::Object => Leg::Key(raw),
-            Shape::Array => Leg::Index(index),
-        };
-        let inner = Place {
-            parent: Some(place),
-            step: Some(leg),
+        let inner = match container.shape {
+            Shape::Object => place.member(raw),
+            Shape::Array => place.element(index),
         };
         if container.shape == Shape::Object {
             visit(&inner, Token::Key(raw))?;

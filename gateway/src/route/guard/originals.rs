@@ -100,6 +100,13 @@ impl Gathering<'_> {
 
     fn token(&mut self, place: &Place<'_>, token: Token<'_>) -> ControlFlow<()> {
         let at_place = |places: &[Pattern]| places.iter().any(|pattern| place.matches(pattern));
+        // Most texts have too few digits for any number, whatever is escaped in
+        // them: no escape has fewer digits than the digit that it stands for.
+        if let Token::String(raw) | Token::Key(raw) = token
+            && string::digits(raw) < phone::MIN_DIGITS
+        {
+            return ControlFlow::Continue(());
+        }
         match token {
             Token::String(raw) if at_place(self.number_places) => {
                 self.read(&string::decode(raw), Reader::add_place)

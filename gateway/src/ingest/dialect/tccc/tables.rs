@@ -1,16 +1,16 @@
 //! The table of [`fields`](super::fields), compiled once for each kind.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use super::fields::{self, Field, Shape};
 use crate::{
     ingest::dialect::MAX_VIOLATIONS,
-    record::{Document, Kind, Pattern, Pointer},
+    record::{Document, Kind, Pattern, PatternTree, Pointer},
 };
 
 /// What the table says of one kind.
 pub(super) struct Table {
-    fields: Vec<(Pattern, Shape)>,
+    fields: PatternTree<Shape>,
     number_places: Vec<Pattern>,
 }
 
@@ -54,20 +54,19 @@ impl Table {
         &self.number_places
     }
 
-    /// Pointers of the values that do not fit, in the order of the table. All
+    /// Pointers of the values that do not fit, in the order of the record. All
     /// values of a duplicated key are looked at; they share one pointer.
     pub(super) fn violations(&self, document: &Document) -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        self.fields
-            .iter()
-            .flat_map(|(pattern, shape)| {
-                let found = document.select(pattern).into_iter();
-                found.filter(|found| !shape.fits(&found.json))
-            })
-            .map(|found| found.pointer)
-            .filter(|pointer| seen.insert(pointer.clone()))
-            .take(MAX_VIOLATIONS)
-            .collect()
+        let mut violations = Vec::new();
+        document.look(&self.fields, |place, json, shape| {
+            if violations.len() < MAX_VIOLATIONS && !shape.fits(&json) {
+                let pointer = place.pointer();
+                if !violations.contains(&pointer) {
+                    violations.push(pointer);
+                }
+            }
+        });
+        violations
     }
 }
 

@@ -158,7 +158,7 @@ fn only_another_type_breaks_a_table() {
         (
             Kind::Cdr,
             r#"{"Duration":"15","Direction":1.0}"#,
-            &["/Direction", "/Duration"],
+            &["/Duration", "/Direction"],
         ),
         (Kind::Cdr, r#"{"Duration":1e3}"#, &["/Duration"]),
         (
