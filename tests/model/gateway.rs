@@ -25,6 +25,8 @@ const LOSS: Duration = Duration::from_secs(10);
 pub struct Gateway {
     directory: TempDir,
     receivers: String,
+    /// Whether the CRM takes batches.
+    batches: bool,
     http: reqwest::blocking::Client,
     /// `None` between two lives.
     life: Option<Life>,
@@ -36,13 +38,14 @@ struct Life {
 }
 
 impl Gateway {
-    pub fn start(receivers: &str, variant: Variant) -> Self {
+    pub fn start(receivers: &str, variant: Variant, batches: bool) -> Self {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::blocking::Client::builder().no_proxy().build();
         let mut gateway = Self {
             directory: tempfile::tempdir().expect("a directory"),
             receivers: receivers.to_owned(),
+            batches,
             http: http.expect("a client"),
             life: None,
         };
@@ -109,12 +112,30 @@ impl Gateway {
 
     /// Asks the admin API, and sees it done.
     pub fn admin(&self, what: &str, request: &Value) -> Value {
-        let url = format!("http://{}/api/v1/{what}", self.life().running.admin);
-        let answer = self.http.post(url).json(request).send();
-        let answer = answer.expect("an answer");
+        Self::answered(what, self.http.post(self.admin_url(what)).json(request))
+    }
+
+    /// Looks at the admin API.
+    pub fn look(&self, what: &str) -> Value {
+        Self::answered(what, self.http.get(self.admin_url(what)))
+    }
+
+    fn admin_url(&self, what: &str) -> String {
+        format!("http://{}/api/v1/{what}", self.life().running.admin)
+    }
+
+    fn answered(what: &str, request: reqwest::blocking::RequestBuilder) -> Value {
+        let answer = request.send().expect("an answer");
         let (status, text) = (answer.status(), answer.text().expect("a body"));
-        assert_eq!(status, 200, "{what} {request}: {text}");
+        assert!(status.is_success(), "{what}: {status} {text}");
         serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// The arrival at a position, from 1 on.
+    pub fn arrival(&self, seq: usize) -> String {
+        let journal = self.journal();
+        let arrival = self.life().runtime.block_on(journal.get(Seq(seq as u64)));
+        arrival.expect("a look").expect("an arrival").id.to_string()
     }
 
     pub fn ledgers(&self) -> Vec<Ledger> {
@@ -170,6 +191,11 @@ impl Gateway {
         // Compiled once for all tests.
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
         let receivers = &self.receivers;
+        let batch = if self.batches {
+            r#"http.batch = { format = "json_array", max_records = 4, max_wait_ms = 20 }"#
+        } else {
+            ""
+        };
         let keeps_unwanted = variant.keeps_unwanted;
         let masks_text = variant.masks_text;
         let text = format!(
@@ -204,11 +230,14 @@ impl Gateway {
             to = ["crm", "bi", "archive"]
             [destination.crm]
             http.url = "{receivers}/crm"
+            {batch}
+            breaker = {{ probe_initial_ms = 10, probe_max_ms = 40 }}
             retry = {{ initial_ms = 2, max_ms = 10 }}
             [destination.bi]
             http.url = "{receivers}/bi"
             chain = ["mask"]
             numbers = "masked"
+            breaker = {{ probe_initial_ms = 10, probe_max_ms = 40 }}
             retry = {{ initial_ms = 2, max_ms = 10 }}
             [destination.archive]
             file.path = "records.ndjson"

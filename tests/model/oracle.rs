@@ -89,6 +89,32 @@ impl Oracle {
         }
     }
 
+    /// A replay ran what was delivered through the chain of today.
+    pub fn replayed(&mut self, at: At) {
+        for index in self.those(at, State::Delivered) {
+            let state = self.fate(self.records[index].class, at);
+            self.records[index].states.insert(at, state);
+        }
+    }
+
+    /// The first record that is suspended anywhere.
+    pub fn suspended(&self) -> Option<usize> {
+        let anywhere = |record: &Record| record.states.values().any(|it| *it == State::Suspended);
+        self.records.iter().position(anywhere)
+    }
+
+    /// A record was corrected to a plain one, and goes on where it was suspended.
+    pub fn corrected(&mut self, index: usize) {
+        let fates = At::ALL.map(|at| (at, self.fate(Class::Plain, at)));
+        let record = &mut self.records[index];
+        record.class = Class::Plain;
+        for (at, fate) in fates {
+            if record.states[&at] == State::Suspended {
+                record.states.insert(at, fate);
+            }
+        }
+    }
+
     /// Where every record stands at a destination, in order of arrival.
     pub fn states(&self, at: At) -> Vec<State> {
         let states = self.records.iter().map(|record| record.states[&at]);
@@ -100,6 +126,10 @@ impl Oracle {
             Parked::Suspended => State::Suspended,
             Parked::Dead => State::Dead,
         };
+        self.those(at, state)
+    }
+
+    fn those(&self, at: At, state: State) -> Vec<usize> {
         let records = self.records.iter().enumerate();
         let meant = records.filter(|(_, record)| record.states[&at] == state);
         meant.map(|(index, _)| index).collect()

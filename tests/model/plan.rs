@@ -95,6 +95,11 @@ pub enum Step {
     Retry(At, Parked),
     Rerun(At, Parked),
     Discard(At, Parked),
+    /// A record that is suspended somewhere is corrected: from then on it is a
+    /// plain one.
+    Correct,
+    /// What a receiver was delivered is sent again, through the chain of today.
+    Replay(At),
 }
 
 /// A plan of so many steps. Repairs and reloads come after a rest, so that
@@ -109,7 +114,7 @@ pub fn plan(random: &mut Rng, steps: usize) -> Vec<Step> {
             Parked::Dead
         };
         let anywhere = At::ALL[random.usize(..3)];
-        match random.usize(..12) {
+        match random.usize(..14) {
             0..=3 => plan.push(Step::Push(1 + random.usize(..6))),
             4 => plan.extend([Step::Push(2), Step::Repeat]),
             5 => plan.extend([Step::Push(5), Step::Crash]),
@@ -125,6 +130,8 @@ pub fn plan(random: &mut Rng, steps: usize) -> Vec<Step> {
                     Step::Rerun(anywhere, parked)
                 },
             ]),
+            11 => plan.extend([Step::Rest, Step::Correct]),
+            12 => plan.extend([Step::Rest, Step::Replay(at)]),
             _ => plan.extend([Step::Rest, Step::Discard(anywhere, parked)]),
         }
     }

@@ -116,22 +116,40 @@ async fn take(
     if before.is_some_and(|before| before != body) {
         book.wrong.push(format!("{webhook_id} bore other bytes"));
     }
-    let Ok(record) = serde_json::from_slice::<Value>(&body) else {
+    let Ok(parsed) = serde_json::from_slice::<Value>(&body) else {
         book.wrong.push(format!("{name} got no JSON"));
         return StatusCode::OK;
     };
-    let id = record["id"].as_str().unwrap_or_default().to_owned();
     if book.down {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let asked = book.asked.entry(id.clone()).or_default();
-    *asked += 1;
-    match record["class"].as_str() {
-        Some("flaky") if *asked <= FLAKES => StatusCode::SERVICE_UNAVAILABLE,
-        Some("refused") if !book.soft => StatusCode::BAD_REQUEST,
-        _ => {
-            *book.accepted.entry(id).or_default() += 1;
-            StatusCode::OK
+    let records = match parsed {
+        Value::Array(records) => records,
+        record => vec![record],
+    };
+    let status = records.iter().map(|record| book.judge(record)).max();
+    let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+    if status == StatusCode::OK {
+        for record in &records {
+            *book.accepted.entry(id(record)).or_default() += 1;
         }
     }
+    status
+}
+
+impl Book {
+    /// The answer to a record; of several in a batch, the worst is given.
+    fn judge(&mut self, record: &Value) -> StatusCode {
+        let asked = self.asked.entry(id(record)).or_default();
+        *asked += 1;
+        match record["class"].as_str() {
+            Some("flaky") if *asked <= FLAKES => StatusCode::SERVICE_UNAVAILABLE,
+            Some("refused") if !self.soft => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
+        }
+    }
+}
+
+fn id(record: &Value) -> String {
+    record["id"].as_str().unwrap_or_default().to_owned()
 }

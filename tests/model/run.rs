@@ -23,7 +23,7 @@ pub fn run(seed: u64) {
     let receivers = Receivers::start();
     let oracle = Oracle::default();
     let mut run = Run {
-        gateway: Gateway::start(&receivers.url, oracle.variant),
+        gateway: Gateway::start(&receivers.url, oracle.variant, random.bool()),
         receivers,
         oracle,
         random,
@@ -78,11 +78,46 @@ impl Run {
                 self.repair("discard", at, parked, &json!({ "because": "the plan" }));
                 self.oracle.discarded(at, parked);
             }
+            Step::Correct => self.correct(),
+            Step::Replay(at) => {
+                self.replay(at);
+                self.oracle.replayed(at);
+            }
         }
         // What was asked for ends before anything else happens to it.
         match step {
-            Step::Retry(..) | Step::Rerun(..) | Step::Discard(..) => self.rest(),
+            Step::Retry(..)
+            | Step::Rerun(..)
+            | Step::Discard(..)
+            | Step::Correct
+            | Step::Replay(_) => self.rest(),
             _ => Ok(()),
+        }
+    }
+
+    fn correct(&mut self) {
+        let Some(index) = self.oracle.suspended() else {
+            return;
+        };
+        let arrival = self.gateway.arrival(index + 1);
+        let id = &self.sent[index].0;
+        let body = record(id, Class::Plain).to_string();
+        let request = json!({ "after": 0, "body": body, "because": "the plan" });
+        let what = format!("arrivals/{arrival}/corrections");
+        self.gateway.admin(&what, &request);
+        self.oracle.corrected(index);
+    }
+
+    fn replay(&self, at: At) {
+        let started = self
+            .gateway
+            .admin("replays", &json!({ "destinations": [at.name()] }));
+        // Nothing to be sent again is no replay.
+        if let Some(replay) = started["replay"].as_u64() {
+            until("the replay to end", || {
+                let replay = self.gateway.look(&format!("replays/{replay}"));
+                (replay["state"] == "done").then_some(())
+            });
         }
     }
 
@@ -92,10 +127,7 @@ impl Run {
         let body = if class == Class::Unreadable {
             format!("{{ {id}")
         } else {
-            let note = if class == Class::Leak { NUMBER } else { "" };
-            let class = class.word();
-            json!({ "id": id, "class": class, "caller": "008613800138000", "note": note })
-                .to_string()
+            record(&id, class).to_string()
         };
         self.gateway.push(&id, body.clone());
         self.oracle.pushed(class);
@@ -185,6 +217,12 @@ impl Run {
             at.name()
         ))
     }
+}
+
+fn record(id: &str, class: Class) -> serde_json::Value {
+    let note = if class == Class::Leak { NUMBER } else { "" };
+    let class = class.word();
+    json!({ "id": id, "class": class, "caller": "008613800138000", "note": note })
 }
 
 fn ids(lines: &[String]) -> Vec<String> {
