@@ -20,6 +20,14 @@ fn crm(gateway: &Gateway) -> Value {
     gateway.api("/destinations/crm")
 }
 
+/// After a start it takes a moment until the destination is claimed.
+fn wait_for(gateway: &Gateway, state: &str) -> Value {
+    until(state, || {
+        let now = crm(gateway);
+        (now["state"] == state).then_some(now)
+    })
+}
+
 fn resume(gateway: &Gateway) {
     let (status, now) = gateway.api_post("/destinations/crm/resume", &json!({}));
     assert_eq!((status, &now["state"]), (200, &"running".into()), "{now}");
@@ -39,8 +47,7 @@ fn a_person_pauses_and_resumes_over_a_kill() {
     for record in &records[3..] {
         gateway.push("cdr", record);
     }
-    let paused = crm(&gateway);
-    assert_eq!(paused["state"], "paused");
+    let paused = wait_for(&gateway, "paused");
     assert_eq!(paused["status"]["hold"]["because"], "moving house");
     assert_eq!(paused["counts"]["pending"], 6);
     assert!(paused["oldest_pending"].is_string(), "{paused}");
@@ -111,8 +118,7 @@ fn a_receiver_stops_its_destination_until_a_person_resumes_it() {
             gateway.push("cdr", record);
         }
         let gateway = gateway.kill_and_restart();
-        let stopped = crm(&gateway);
-        assert_eq!(stopped["state"], "stopped", "{status}");
+        let stopped = wait_for(&gateway, "stopped");
         assert_eq!(stopped["counts"]["dead"], 0, "{status}");
         assert_eq!(receiver.got().len(), 1, "{status}");
 
@@ -149,8 +155,7 @@ fn what_cannot_be_paused_is_said() {
     assert_eq!(status, 400, "{problem}");
 
     // What the configuration says is told apart, and resuming does not lift it.
-    let paused = crm(&gateway);
-    assert_eq!(paused["state"], "paused");
+    let paused = wait_for(&gateway, "paused");
     assert_eq!(paused["status"]["hold"], Value::Null);
     let (_, now) = gateway.api_post("/destinations/crm/resume", &json!({}));
     assert_eq!(now["state"], "paused");

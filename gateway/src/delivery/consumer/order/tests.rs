@@ -131,7 +131,6 @@ impl Consumer {
         let key = self.key_of[&seq];
         let same = |other: &&Seq| self.key_of[*other] == key;
         assert_eq!(self.under_way.iter().find(same), None, "with {seq}");
-        self.retrying.remove(&seq);
         self.held.remove(&seq);
         self.under_way.insert(seq);
         self.order.started(seq);
@@ -142,6 +141,7 @@ impl Consumer {
         if state == State::Retrying {
             self.retrying.insert(seq, has_time);
         } else {
+            self.retrying.remove(&seq);
             self.ended.push((seq, state));
         }
         self.order.settled(seq, state);
@@ -174,7 +174,11 @@ impl Consumer {
     }
 
     fn retry_one(&mut self) {
-        let due = self.retrying.iter().filter(|(_, has_time)| **has_time);
+        let mine = |seq: &Seq| self.under_way.contains(seq);
+        let due = self
+            .retrying
+            .iter()
+            .filter(|(seq, has_time)| **has_time && !mine(*seq));
         let due: BTreeSet<_> = due.map(|(seq, _)| *seq).collect();
         if let Some(seq) = self.pick(&due).filter(|seq| self.order.may_start(*seq)) {
             self.start(seq);
@@ -185,9 +189,11 @@ impl Consumer {
         let under_way = self.under_way.clone();
         if let Some(seq) = self.pick(&under_way) {
             self.under_way.remove(&seq);
-            // A first attempt or a retry: here all come back to the window.
-            self.held.insert(seq);
-            self.order.put_back(seq, false);
+            let is_exception = self.retrying.contains_key(&seq);
+            if !is_exception {
+                self.held.insert(seq);
+            }
+            self.order.put_back(seq, is_exception);
             assert_eq!(self.order.next_ready(), Some(seq));
             self.start(seq);
         }
@@ -195,7 +201,8 @@ impl Consumer {
 
     /// Killed and started again: what was under way or in the window is pending.
     fn restart(&mut self) {
-        let pending: BTreeSet<Seq> = &self.under_way | &self.held;
+        let mut pending: BTreeSet<Seq> = &self.under_way | &self.held;
+        pending.retain(|seq| !self.retrying.contains_key(seq));
         self.under_way.clear();
         self.held.clear();
         self.order = order();
