@@ -191,8 +191,8 @@ fn only_another_type_breaks_a_table() {
             Kind::Cdr,
             r#"{"ServeParticipants":[{"Phone":1},3,{"Phone":2}]}"#,
             &[
-                "/ServeParticipants/1",
                 "/ServeParticipants/0/Phone",
+                "/ServeParticipants/1",
                 "/ServeParticipants/2/Phone",
             ],
         ),

@@ -74,7 +74,7 @@ async fn what_is_broken_is_kept_with_a_mark() {
     let open = "/open?action=cdr&version=1";
     let strict = "/strict?action=cdr&version=1";
     let wrong = r#"{"SessionId":"s","Duration":"1","Caller":2}"#;
-    let listed = Some(r#"["/Caller","/Duration"]"#);
+    let listed = Some(r#"["/Duration","/Caller"]"#);
     let only_id = r#"{"SessionId":"s"}{}"#;
     for (target, body, defect, violations) in [
         (CDR, "not json", Some(Defect::Unreadable), None),
