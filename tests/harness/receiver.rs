@@ -251,8 +251,15 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> impl IntoResponse {
-    let (status, more, said) = {
+    let got = if headers.contains_key("content-encoding") {
+        String::new()
+    } else {
+        String::from_utf8(body.to_vec()).expect("a body of UTF-8")
+    };
+    // Decided before the request is seen: what a test says next is about later ones.
+    let (status, more, said, hangs) = {
         let mut script = shared.script.lock().unwrap();
+        let hangs = script.hangs_on(&got);
         let said = script.body.clone();
         let next = script.next.pop_front();
         let poison = script.poison.as_ref();
@@ -260,12 +267,7 @@ async fn take(
             Some((poison, status)) if contains(&body, poison) => (*status, Vec::new()),
             _ => next.unwrap_or_else(|| (script.then, Vec::new())),
         };
-        (status, more, said)
-    };
-    let got = if headers.contains_key("content-encoding") {
-        String::new()
-    } else {
-        String::from_utf8(body.to_vec()).expect("a body of UTF-8")
+        (status, more, said, hangs)
     };
     shared.got.lock().unwrap().push(Received {
         path: uri.to_string(),
@@ -278,7 +280,7 @@ async fn take(
     let _answering = Answering::begin(&shared);
     let takes = shared.script.lock().unwrap().takes;
     tokio::time::sleep(takes).await;
-    while shared.script.lock().unwrap().hangs_on(&got) {
+    while hangs && shared.script.lock().unwrap().hangs_on(&got) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let status = StatusCode::from_u16(status).expect("a status");
