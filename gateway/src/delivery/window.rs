@@ -15,6 +15,9 @@ pub(super) const SPAN: u64 = 1024;
 /// some under way, some that fill.
 const SPAN_BATCHES: u64 = 4;
 
+/// Size of the arrivals under way at which no further one is started.
+const MAX_BYTES_UNDER_WAY: usize = 16 * 1024 * 1024;
+
 /// Cursor, what has passed beyond it, and what is under way.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -24,6 +27,7 @@ pub(super) struct Window {
     span: u64,
     /// With the size of the arrival's body.
     under_way: HashMap<Seq, usize>,
+    /// Of all that is under way.
     bytes: usize,
 }
 
@@ -113,9 +117,9 @@ impl Window {
         self.under_way.len()
     }
 
-    /// Size of the arrivals under way.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+    /// Whether what is under way is so much that nothing else is to be started.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= MAX_BYTES_UNDER_WAY
     }
 }
 
@@ -143,9 +147,9 @@ mod tests {
             started.push(seq.0);
         }
         assert_eq!(started, [3, 6, 7]);
-        assert_eq!((window.under_way(), window.bytes()), (3, 30));
+        assert_eq!((window.under_way(), window.bytes), (3, 30));
         window.settled([Seq(6)]);
-        assert_eq!((window.under_way(), window.bytes()), (2, 20));
+        assert_eq!((window.under_way(), window.bytes), (2, 20));
     }
 
     #[test]
@@ -159,7 +163,7 @@ mod tests {
         // An exception that was tried again.
         window.start(Seq(1), 10);
         window.put_back(Seq(1));
-        assert_eq!((window.under_way(), window.bytes()), (2, 20));
+        assert_eq!((window.under_way(), window.bytes), (2, 20));
         assert_eq!(window.next(Seq(9)), Some(Seq(5)));
         window.start(Seq(5), 10);
         assert_eq!(window.next(Seq(9)), Some(Seq(7)));

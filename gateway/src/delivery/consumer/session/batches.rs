@@ -1,6 +1,10 @@
 //! Batches: deliveries wait for company, and go out together.
 
+mod company;
+
 use tokio::time::Instant;
+
+pub(super) use self::company::Company;
 
 use super::{
     super::{
@@ -8,17 +12,13 @@ use super::{
         job::Basis,
         settling::{self, Sign},
     },
-    MAX_BYTES_UNDER_WAY, Occasion, Session,
+    Occasion, Session,
 };
 use crate::{
     config::model::Batch,
     delivery::{Driver, batch::Trigger},
     journal::{BatchFormat, Exception, JournalError},
 };
-
-/// Batches ahead of the requests that are under way: one fills while the one
-/// before it waits for room.
-const BATCHES_AHEAD: usize = 2;
 
 impl Session<'_> {
     /// Shows the counters of batches from zero on, so that the first is seen as an
@@ -32,20 +32,6 @@ impl Session<'_> {
     fn splits(&self) -> metrics::Counter {
         let destination = self.destination.name.to_string();
         metrics::counter!("cdr_gateway_batch_splits_total", "destination" => destination)
-    }
-
-    /// Deliveries that are being made ready, or wait for company.
-    pub(super) fn unsent(&self) -> usize {
-        self.preparing() + self.forming.len()
-    }
-
-    fn preparing(&self) -> usize {
-        self.tasks.len() - self.batches_under_way
-    }
-
-    /// Whether another delivery may be made ready for a batch.
-    pub(super) fn has_room_to_form(&self, limits: &Batch) -> bool {
-        self.unsent() < limits.max_records * BATCHES_AHEAD
     }
 
     /// A delivery that is ready: a probe goes alone, others wait for company. One
@@ -63,7 +49,9 @@ impl Session<'_> {
             }
             Some(_) => {
                 let bytes = member.payload.body.len();
-                self.forming.join(member, bytes, Instant::now().into_std());
+                self.company
+                    .forming
+                    .join(member, bytes, Instant::now().into_std());
             }
             None => {
                 self.put_back_member(&member);
@@ -81,10 +69,10 @@ impl Session<'_> {
         let Some(limits) = self.destination.batch().cloned() else {
             return;
         };
-        while self.batches_under_way < self.policy.limit()
+        while self.company.may_send(self.pace.limit())
             && let Some(trigger) = self.due_batch(&limits)
         {
-            let members = self.forming.take(&limits);
+            let members = self.company.forming.take(&limits);
             let destination = self.destination.name.to_string();
             metrics::counter!("cdr_gateway_batches_formed_total", "destination" => destination, "closed_by" => trigger.as_str())
                 .increment(1);
@@ -94,32 +82,34 @@ impl Session<'_> {
     }
 
     fn due_batch(&self, limits: &Batch) -> Option<Trigger> {
-        let due = self.forming.due(limits, Instant::now().into_std());
+        let due = self.company.forming.due(limits, Instant::now().into_std());
         due.or_else(|| self.is_stuck().then_some(Trigger::Room))
     }
 
     /// Whether what waits keeps all company away: it holds the cursor, or the
     /// bytes that may be under way.
     fn is_stuck(&self) -> bool {
-        let is_full = self.window.is_spent() || self.window.bytes() >= MAX_BYTES_UNDER_WAY;
-        is_full && !self.forming.is_empty() && self.preparing() == 0
+        let is_shut = self.window.is_spent() || self.window.is_full();
+        let is_preparing = self.company.preparing(self.tasks.len()) > 0;
+        is_shut && !is_preparing && !self.company.forming.is_empty()
     }
 
     /// When a batch is to be sent although nothing happens.
     pub(super) fn batch_due_at(&self) -> Option<Instant> {
         let limits = self.destination.batch()?;
-        let has_room = self.batches_under_way < self.policy.limit();
-        let due = self.forming.due_at(limits).filter(|_| has_room);
+        let has_room = self.company.may_send(self.pace.limit());
+        let due = self.company.forming.due_at(limits).filter(|_| has_room);
         due.map(Instant::from_std)
     }
 
     fn send_batch(&mut self, members: Members, format: BatchFormat, occasion: Occasion) {
-        self.batches_under_way += 1;
+        self.company.batch_started();
+        let (policy, recall) = self.pace.terms();
         let job = BatchJob {
             revision: self.revision.clone(),
             destination: self.destination.clone(),
-            policy: self.policy.clone(),
-            recall: self.recall.clone(),
+            policy,
+            recall,
             format,
             members,
             probe: occasion.probe,
@@ -155,18 +145,15 @@ impl Session<'_> {
             let bytes = member.arrival.size() + member.frozen.body.len();
             self.window.start(member.arrival.seq, bytes);
         }
-        self.retries_under_way += members.len();
-        self.in_frozen_batches += members.len();
-        self.frozen_batches += 1;
+        self.retries.under_way.batch_started(members.len());
         self.send_batch(Members::Frozen(members), format, occasion);
         Ok(true)
     }
 
     pub(super) fn take_in_batch(&mut self, done: BatchDone) {
-        self.batches_under_way -= 1;
+        self.company.batch_returned();
         if let Some(members) = done.was_frozen {
-            self.frozen_batches -= 1;
-            self.in_frozen_batches -= members;
+            self.retries.under_way.batch_returned(members);
         }
         let probe = done.probe;
         for held_back in done.held_back {
@@ -183,7 +170,7 @@ impl Session<'_> {
             return self.heed(Sign::None, probe);
         };
         let retries = done.members.iter().filter(|it| it.exception.is_some());
-        self.retries_under_way -= retries.count();
+        self.retries.under_way.ended(retries.count());
         self.observe(&sent.attempted);
         let destination = self.destination.name.to_string();
         let records = u32::try_from(done.members.len()).unwrap_or(u32::MAX);
@@ -213,21 +200,21 @@ impl Session<'_> {
     pub(super) fn basis(&self) -> Basis {
         Basis {
             revision: self.revision.number,
-            corrections: self.corrections_heeded,
+            corrections: self.ahead.corrections(),
         }
     }
 
     pub(super) fn put_back_waiting(&mut self) {
-        for member in self.forming.take_all() {
+        for member in self.company.forming.take_all() {
             self.put_back_member(&member);
         }
     }
 
     fn put_back_member(&mut self, member: &Member) {
         if let Some(exception) = &member.exception {
-            self.retries_under_way -= 1;
+            self.retries.under_way.ended(1);
             if let Some(batch) = &exception.batch {
-                self.caught_up.remove(batch);
+                self.retries.catching_up.put_back_batch(batch);
             }
         }
         self.put_back(member.seq(), member.outage);

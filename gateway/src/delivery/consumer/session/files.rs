@@ -1,7 +1,10 @@
 //! The files of a destination: written, finished on demand, and what is told of
 //! them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     super::{
@@ -14,32 +17,66 @@ use super::{
 };
 use crate::{
     alert::Event,
-    journal::{FilePart, JournalError, PartStage},
+    delivery::file::{FileSettings, Line},
+    journal::{Claim, FilePart, JournalError, PartStage},
 };
+
+/// What a destination of files has beyond others.
+pub(super) struct Files {
+    lines: Lines,
+    /// Whether they fail, as far as it was told.
+    fail: bool,
+}
+
+impl Files {
+    pub(super) fn new(destination: &Arc<str>, settings: &FileSettings, claim: &Claim) -> Self {
+        Self {
+            lines: Lines::new(destination.clone(), settings, claim.files.clone()),
+            fail: false,
+        }
+    }
+
+    pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
+        self.lines.reconfigure(settings);
+    }
+
+    /// When something has to be done although nothing happens.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        self.lines.wake_at()
+    }
+
+    /// Takes a line that is ready to be written.
+    pub(super) fn add(&mut self, line: Line, revision: u32) {
+        self.lines.add(line, revision);
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.lines.trouble().map(ToString::to_string)
+    }
+}
 
 impl Session<'_> {
     /// Writes lines that wait or finishes parts that are due, and takes what was
     /// done into the next settlement. False if the writer was lost.
     pub(super) async fn write_lines(&mut self) -> Result<bool, JournalError> {
-        let Some(lines) = &mut self.lines else {
+        let Some(files) = &mut self.files else {
             return Ok(true);
         };
         let journal = self.consumer.context.journal.clone();
-        let wrote = lines.write(&*journal).await?;
+        let wrote = files.lines.write(&*journal).await?;
         Ok(wrote.is_none_or(|wrote| self.take_written(wrote).is_some()))
     }
 
     /// Finishes all parts that hold records. None if the writer was lost.
     pub(super) async fn rotate(&mut self) -> Result<Option<Rotated>, JournalError> {
-        let Some(lines) = &mut self.lines else {
+        let Some(files) = &mut self.files else {
             return Ok(Some(Rotated::default()));
         };
-        let wrote = lines.rotate().await;
+        let wrote = files.lines.rotate().await;
         let Some(parts) = self.take_written(wrote) else {
             return Ok(None);
         };
-        let failed = self.lines.as_ref().and_then(Lines::trouble);
-        let failed = failed.map(ToString::to_string);
+        let failed = self.files.as_ref().and_then(Files::trouble);
         if !self.settlement.is_empty() {
             self.settle().await?;
         }
@@ -64,15 +101,16 @@ impl Session<'_> {
     /// Says once that files fail, and once that they do not any more; the status
     /// has the newest error.
     fn show_trouble(&mut self) {
-        let trouble = self.lines.as_ref().and_then(Lines::trouble);
-        let trouble = trouble.map(ToString::to_string);
+        let Some(files) = &mut self.files else { return };
+        let trouble = files.trouble();
+        let failed = std::mem::replace(&mut files.fail, trouble.is_some());
         let destination = &*self.destination.name;
         match &trouble {
-            Some(error) if !self.files_fail => {
+            Some(error) if !failed => {
                 tracing::error!(destination, %error, "files cannot be written or finished; trying again until they can");
                 self.tell(|destination| Event::FilesFailing { destination });
             }
-            None if self.files_fail => {
+            None if failed => {
                 tracing::info!(destination, "files are written again");
                 self.tell(|destination| Event::FilesWorking { destination });
             }
@@ -82,7 +120,6 @@ impl Session<'_> {
             metrics::counter!("cdr_gateway_file_errors_total", "destination" => destination.to_owned())
                 .increment(1);
         }
-        self.files_fail = trouble.is_some();
         self.consumer.status.update(|status| match trouble {
             Some(error) => status.halt_by_files(Timestamp::now(), error),
             None => status.end(|halt| matches!(halt, Halt::FileError { .. })),
@@ -92,10 +129,10 @@ impl Session<'_> {
 
     /// Notes what was settled.
     pub(super) fn parts_settled(&mut self, parts: &[FilePart]) {
-        if let Some(lines) = &mut self.lines
+        if let Some(files) = &mut self.files
             && !parts.is_empty()
         {
-            lines.commit(parts);
+            files.lines.commit(parts);
             self.gauge_files();
         }
     }
@@ -103,7 +140,7 @@ impl Session<'_> {
     /// Shows how files stand, from the first moment on: what is counted starts at
     /// zero, so that the first increase is seen.
     pub(super) fn show_files(&self) {
-        if self.lines.is_none() {
+        if self.files.is_none() {
             return;
         }
         let destination = self.destination.name.to_string();
@@ -117,12 +154,12 @@ impl Session<'_> {
     }
 
     fn gauge_files(&self) {
-        let Some(lines) = &self.lines else { return };
+        let Some(files) = &self.files else { return };
         let destination = self.destination.name.to_string();
-        let failing = if self.files_fail { 1.0 } else { 0.0 };
+        let failing = f64::from(u8::from(files.fail));
         metrics::gauge!("cdr_gateway_files_failing", "destination" => destination.clone())
             .set(failing);
-        let parts = u32::try_from(lines.parts()).unwrap_or(u32::MAX);
+        let parts = u32::try_from(files.lines.parts()).unwrap_or(u32::MAX);
         metrics::gauge!("cdr_gateway_file_parts_open", "destination" => destination).set(parts);
     }
 }

@@ -1,15 +1,24 @@
 //! First attempts: what has not been tried yet, in order of arrival.
 
+mod ahead;
+
 use std::sync::Arc;
 
+pub(super) use self::ahead::Ahead;
 use super::{
     super::{batches::Returned, job::Job, order::Turn, settling},
-    LINES_AHEAD, MAX_BYTES_UNDER_WAY, Occasion, READ_BYTES, READ_LIMIT, SETTLE_LIMIT, Session,
+    Occasion, Session,
 };
 use crate::{
     journal::{Exception, JournalError},
     record::{Arrival, Seq},
 };
+
+/// Outcomes settled at once, so that a transaction stays short.
+const SETTLE_LIMIT: usize = 512;
+
+/// Lines prepared ahead of the writer.
+const LINES_AHEAD: usize = 256;
 
 impl Session<'_> {
     /// Starts what has not been tried yet, and passes what is not routed here or
@@ -42,47 +51,34 @@ impl Session<'_> {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        let first_attempts = self.window.under_way() - self.retries_under_way;
-        let room = match (&self.lines, self.destination.batch()) {
+        let first_attempts = self.window.under_way() - self.retries.under_way.deliveries();
+        let room = match (&self.files, self.destination.batch()) {
             (Some(_), _) => first_attempts < LINES_AHEAD,
-            (None, Some(limits)) => self.has_room_to_form(limits),
+            (None, Some(limits)) => self.company.has_room(limits, self.tasks.len()),
             // Twice, so that chains run while requests are under way.
-            (None, None) => first_attempts < self.policy.limit() * 2,
+            (None, None) => first_attempts < self.pace.limit() * 2,
         };
-        room && self.window.bytes() < MAX_BYTES_UNDER_WAY
+        room && !self.window.is_full()
             && self.settlement.outcomes.len() + self.settlement.parked.len() < SETTLE_LIMIT
     }
 
     /// Whether nothing goes out for now, but for probes.
     pub(super) fn rests(&self) -> bool {
-        self.breaker.is_open() || self.guests.is_open() || self.is_held()
+        self.breakers.are_open() || self.holds.is_held()
     }
 
     pub(super) async fn arrival(&mut self, seq: Seq) -> Result<Option<Arc<Arrival>>, JournalError> {
-        if self.corrections.has_changed().unwrap_or(false) {
-            self.corrections.mark_unchanged();
+        if self.ahead.is_corrected() {
             self.heed_corrections();
         }
-        while self.buffer.front().is_some_and(|first| first.seq < seq) {
-            self.buffer.pop_front();
-        }
-        if self.buffer.front().is_none_or(|first| first.seq != seq) {
-            let journal = &self.consumer.context.journal;
-            self.buffer = journal.read(seq, READ_LIMIT, READ_BYTES).await?.into();
-        }
-        Ok(self
-            .buffer
-            .front()
-            .filter(|first| first.seq == seq)
-            .cloned())
+        self.ahead.read(seq, &*self.consumer.context.journal).await
     }
 
     /// What was read ahead or waits for company may be corrected, and what was
     /// suspended due.
     pub(super) fn heed_corrections(&mut self) {
-        self.corrections_heeded = *self.corrections.borrow();
-        self.buffer.clear();
-        self.due_is_stale = true;
+        self.ahead.heed_corrections();
+        self.retries.due.outdate();
         self.put_back_waiting();
     }
 
@@ -120,17 +116,20 @@ impl Session<'_> {
             (None, _) => None,
         };
         self.window.start(seq, arrival.size());
-        self.retries_under_way += usize::from(exception.is_some());
+        if exception.is_some() {
+            self.retries.under_way.started();
+        }
         if let Some(order) = &mut self.order {
             order.started(seq);
         }
+        let (policy, recall) = self.pace.terms();
         let job = Job {
             arrival,
             revision: self.revision.clone(),
             destination: self.destination.clone(),
             basis: self.basis(),
-            policy: self.policy.clone(),
-            recall: self.recall.clone(),
+            policy,
+            recall,
             exception,
             frozen,
             numbered,

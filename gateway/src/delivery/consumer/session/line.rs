@@ -172,16 +172,6 @@ impl Session<'_> {
         Ok(())
     }
 
-    pub(super) fn show_lines(&mut self) {
-        let count = self.order.as_ref().map_or(0, Order::len);
-        if std::mem::replace(&mut self.shown_in_line, count) == count {
-            return;
-        }
-        let destination = self.destination.name.to_string();
-        metrics::gauge!("cdr_gateway_ordered_deliveries", "destination" => destination)
-            .set(u32::try_from(count).unwrap_or(u32::MAX));
-    }
-
     fn park_behind(&mut self, seq: Seq) {
         self.park_retrying(Exception {
             seq,

@@ -71,7 +71,7 @@ impl Session<'_> {
         let destination = self.destination.name.to_string();
         metrics::counter!("cdr_gateway_replayed_total", "destination" => destination)
             .increment(reopened);
-        self.due_is_stale = true;
+        self.retries.due.outdate();
         Ok(reopened)
     }
 

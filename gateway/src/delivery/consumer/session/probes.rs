@@ -1,9 +1,12 @@
 //! Probes: while a breaker is open, one attempt at a time finds out whether the
 //! destination, or the plugins of its chains, work again.
 
+mod turns;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+pub(super) use self::turns::Turns;
 use super::{super::order::Turn, Occasion, Session};
 use crate::{
     journal::{Exception, JournalError, State},
@@ -16,36 +19,24 @@ const PAGE: usize = 64;
 
 impl Session<'_> {
     /// While the breaker is open: one attempt at a time, in turn with a new
-    /// arrival and with each of the retries, so that no single record that fails
-    /// for its own sake keeps the destination shut.
+    /// arrival and with each of the retries.
     pub(super) async fn probe(&mut self) -> Result<(), JournalError> {
         let now = Instant::now().into_std();
-        let due = self.next_probe().is_some_and(|due| due <= now);
-        if !due || self.is_held() {
+        let due = self.breakers.next_probe().is_some_and(|due| due <= now);
+        if !due || self.holds.is_held() {
             return Ok(());
         }
-        self.probe_fresh = !self.probe_fresh;
         // Only a new arrival shows whether plugins work again.
-        let fresh = self.probe_fresh || self.guests.is_open();
+        let plugins_fail = self.breakers.guests.is_open();
+        let fresh = self.probes.is_fresh() || plugins_fail;
         let started = (fresh && self.probe_with_arrival().await?)
-            || (!self.guests.is_open() && self.probe_with_retry().await?)
+            || (!plugins_fail && self.probe_with_retry().await?)
             || self.probe_with_arrival().await?;
-        for breaker in [&mut self.breaker, &mut self.guests] {
-            if started {
-                breaker.probe_started();
-            } else {
-                breaker.probe_void(now);
-            }
-        }
+        self.breakers.probed(started, now);
         Ok(())
     }
 
-    pub(super) fn next_probe(&self) -> Option<std::time::Instant> {
-        let probes = [self.breaker.next_probe(), self.guests.next_probe()];
-        probes.into_iter().flatten().min()
-    }
-
-    pub(super) async fn probe_with_arrival(&mut self) -> Result<bool, JournalError> {
+    async fn probe_with_arrival(&mut self) -> Result<bool, JournalError> {
         if self.start_next_ready(Occasion::probe()).await? {
             return Ok(true);
         }
@@ -69,18 +60,16 @@ impl Session<'_> {
         Ok(false)
     }
 
-    pub(super) async fn probe_with_retry(&mut self) -> Result<bool, JournalError> {
-        // Each in turn, and of a batch that was the last one no other member.
-        let last = self.probed_batch.take();
-        let next = match self.retrying_after(self.probed, last.as_deref()).await? {
+    async fn probe_with_retry(&mut self) -> Result<bool, JournalError> {
+        let (last, batch) = self.probes.behind();
+        let next = match self.retrying_after(last, batch.as_deref()).await? {
             Some(next) => Some(next),
             None => self.retrying_after(Seq(0), None).await?,
         };
         let Some(exception) = next else {
             return Ok(false);
         };
-        self.probed = exception.seq;
-        self.probed_batch.clone_from(&exception.batch);
+        self.probes.took(&exception);
         self.retry(exception, Occasion::probe()).await
     }
 

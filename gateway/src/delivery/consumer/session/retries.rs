@@ -1,14 +1,41 @@
 //! Retries: those that are due, or all of them after the destination came back.
 
+mod catching_up;
+mod due;
+mod under_way;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
-use super::{CatchingUp, MAX_BYTES_UNDER_WAY, Occasion, Session};
-use crate::{
-    journal::{Exception, JournalError, Parking, Payload, State},
-    record::Seq,
+use self::{
+    catching_up::{CatchingUp, Round},
+    due::Due,
+    under_way::UnderWay,
 };
+use super::{Occasion, Session};
+use crate::journal::{Exception, JournalError, Parking, Payload, State};
+
+/// What is known of the retries of a destination. The exceptions themselves are
+/// in the journal.
+#[derive(Debug, Default)]
+pub(super) struct Retries {
+    pub(super) under_way: UnderWay,
+    pub(super) due: Due,
+    pub(super) catching_up: CatchingUp,
+}
+
+impl Retries {
+    /// When one is to be started although nothing happens.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        if self.catching_up.is_on() {
+            return Some(Instant::now());
+        }
+        let wait = self.due.next()?.duration_since(Timestamp::now());
+        Some(Instant::now() + Duration::try_from(wait).unwrap_or_default())
+    }
+}
 
 impl Session<'_> {
     /// Starts retries that are due, or, after the destination came back, all.
@@ -20,16 +47,16 @@ impl Session<'_> {
         if room == 0 {
             return Ok(());
         }
-        if let Some(catching_up) = self.catching_up {
-            self.catch_up(catching_up, room).await?;
-            if self.catching_up.is_some() {
+        if let Some(round) = self.retries.catching_up.round() {
+            self.catch_up(round, room).await?;
+            if self.retries.catching_up.is_on() {
                 return Ok(());
             }
             // Those that kept their times are due by themselves.
         }
         self.refresh_due().await?;
         let now = Timestamp::now();
-        if self.next_due.is_none_or(|due| due > now) {
+        if !self.retries.due.is_due(now) {
             return Ok(());
         }
         let limit = room + self.window.under_way();
@@ -41,39 +68,29 @@ impl Session<'_> {
                 started += 1;
             }
         }
-        // Others may be due while these are under way. Where none could be
-        // started, the end of a task is what changes that.
-        self.next_due = None;
-        self.due_is_stale = started > 0;
+        self.retries.due.went_through(started);
         Ok(())
     }
 
-    /// Half of the slots at most, so that old retries cannot starve first
-    /// attempts.
-    ///
-    /// A retry that joins a batch needs no slot of its own, but room where it
-    /// waits for company. Which kind the next one is shows only when it is read:
-    /// without room for either, there is none.
+    /// How many retries may be started now.
     pub(super) fn retry_room(&self) -> usize {
-        let slots = (self.policy.limit() / 2).max(1);
-        let slots = slots.saturating_sub(self.frozen_batches);
-        let others = self.retries_under_way - self.in_frozen_batches;
-        let is_full = self.window.bytes() >= MAX_BYTES_UNDER_WAY;
-        match self.destination.batch() {
-            _ if is_full && self.retries_under_way > 0 => 0,
-            None => slots.saturating_sub(others),
-            Some(_) if slots == 0 => 0,
-            Some(limits) => limits.max_records.saturating_sub(self.unsent()),
+        let under_way = &self.retries.under_way;
+        if self.window.is_full() && under_way.deliveries() > 0 {
+            return 0;
         }
+        let limits = self.destination.batch();
+        let room_to_form =
+            limits.map(|limits| self.company.room_for_retries(limits, self.tasks.len()));
+        under_way.room(self.pace.limit(), room_to_form)
     }
 
-    pub(super) async fn refresh_due(&mut self) -> Result<(), JournalError> {
-        if !self.due_is_stale {
+    async fn refresh_due(&mut self) -> Result<(), JournalError> {
+        if self.retries.due.is_known() {
             return Ok(());
         }
         let journal = &self.consumer.context.journal;
         let name = &self.destination.name;
-        self.next_due = if self.retries_under_way == 0 {
+        let next = if self.retries.under_way.deliveries() == 0 {
             journal.next_due(name).await?
         } else {
             // The journal shows those under way as due until they are settled.
@@ -82,39 +99,24 @@ impl Session<'_> {
             let waiting = |kept: &&Exception| !self.window.is_under_way(kept.seq);
             due.iter().find(waiting).and_then(|kept| kept.next_attempt)
         };
-        self.due_is_stale = false;
+        self.retries.due.found(next);
         Ok(())
     }
 
-    /// Has all retries tried at once, from the first on, or only given back what the
-    /// outage took.
-    pub(super) fn begin_catching_up(&mut self, outage: Duration, keep_times: bool) {
-        let after = Seq(0);
-        self.catching_up = Some(CatchingUp {
-            after,
-            outage,
-            keep_times,
-        });
-        self.caught_up.clear();
-    }
-
-    pub(super) async fn catch_up(
-        &mut self,
-        from: CatchingUp,
-        room: usize,
-    ) -> Result<(), JournalError> {
+    /// Has a part of all retries tried at once, or only given back what the outage
+    /// took.
+    async fn catch_up(&mut self, round: Round, room: usize) -> Result<(), JournalError> {
         let journal = self.consumer.context.journal.clone();
         let name = self.destination.name.clone();
         let page = journal
-            .exceptions(&name, Some(State::Retrying), from.after, room)
+            .exceptions(&name, Some(State::Retrying), round.after, room)
             .await?;
         if page.is_empty() {
-            self.catching_up = None;
-            self.caught_up.clear();
+            self.retries.catching_up.end();
         }
-        self.due_is_stale = true;
+        self.retries.due.outdate();
         let occasion = Occasion {
-            outage: from.outage,
+            outage: round.outage,
             ..Occasion::default()
         };
         let now = Timestamp::now();
@@ -122,15 +124,15 @@ impl Session<'_> {
             if self.retry_room() == 0 {
                 break;
             }
-            let after = exception.seq;
-            let batch = exception.batch.clone();
+            let seq = exception.seq;
             let later = exception.not_before.is_some_and(|time| time > now);
-            if later || from.keep_times {
-                self.give_back(exception, from.outage);
-            } else if batch.is_none_or(|batch| self.caught_up.insert(batch)) {
+            let catching_up = &mut self.retries.catching_up;
+            if later || round.keep_times {
+                self.give_back(exception, round.outage);
+            } else if catching_up.is_first(exception.batch.as_ref()) {
                 self.retry(exception, occasion).await?;
             }
-            self.catching_up = Some(CatchingUp { after, ..from });
+            self.retries.catching_up.passed(seq);
         }
         Ok(())
     }

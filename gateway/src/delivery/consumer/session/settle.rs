@@ -1,0 +1,59 @@
+//! Commits what ended, and counts it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Session;
+use crate::journal::{JournalError, Reason, Settlement, State};
+
+/// Time after which a settlement that found the journal's queue full is tried
+/// again.
+const BUSY_BACKOFF: Duration = Duration::from_millis(20);
+
+impl Session<'_> {
+    pub(super) async fn settle(&mut self) -> Result<(), JournalError> {
+        let empty = Settlement::new(Timestamp::now());
+        let mut settlement = std::mem::replace(&mut self.settlement, empty);
+        settlement.at = Timestamp::now();
+        let finished = settlement.outcomes.iter();
+        let finished = finished.map(|it| (it.seq, it.state, it.reason.clone()));
+        let parked = settlement.parked.iter().map(|parking| &parking.exception);
+        let parked = parked.map(|it| (it.seq, it.state, it.reason.clone()));
+        let settled: Vec<_> = finished.chain(parked).collect();
+        let parts = settlement.files.clone();
+        self.commit(settlement).await?;
+
+        for (_, state, reason) in &settled {
+            self.count(*state, reason);
+        }
+        self.window.settled(settled.iter().map(|(seq, ..)| *seq));
+        self.move_lines(settled.iter().map(|(seq, state, _)| (*seq, *state)))
+            .await?;
+        self.parts_settled(&parts);
+        self.retries.due.outdate();
+        Ok(())
+    }
+
+    async fn commit(&self, settlement: Settlement) -> Result<(), JournalError> {
+        let journal = &self.consumer.context.journal;
+        let name = &self.destination.name;
+        loop {
+            match journal.settle(name, self.epoch, settlement.clone()).await {
+                Err(JournalError::Busy { .. }) => tokio::time::sleep(BUSY_BACKOFF).await,
+                result => return result,
+            }
+        }
+    }
+
+    pub(super) fn count(&mut self, state: State, reason: &Reason) {
+        let destination = self.destination.name.to_string();
+        metrics::counter!("cdr_gateway_deliveries_total", "destination" => destination.clone(), "state" => state.as_str())
+            .increment(1);
+        if *reason != Reason::none() {
+            let reason = self.consumer.reasons.label(reason);
+            metrics::counter!("cdr_gateway_delivery_reasons_total", "destination" => destination, "state" => state.as_str(), "reason" => reason)
+                .increment(1);
+        }
+    }
+}
