@@ -178,7 +178,7 @@ impl Consumer {
         let due = self
             .retrying
             .iter()
-            .filter(|(seq, has_time)| **has_time && !mine(*seq));
+            .filter(|(seq, has_time)| **has_time && !mine(seq));
         let due: BTreeSet<_> = due.map(|(seq, _)| *seq).collect();
         if let Some(seq) = self.pick(&due).filter(|seq| self.order.may_start(*seq)) {
             self.start(seq);
