@@ -6,7 +6,7 @@ DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 export CARGO_INCREMENTAL ?= 1
 
-.PHONY: run test lint fmt target judges soak fuzz advisories help
+.PHONY: run test lint fmt target judges soak fuzz bench advisories help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
@@ -76,3 +76,15 @@ fuzz: target ## fuzz each parser for a minute (FUZZ_SECONDS=N, FUZZ_TARGETS="rec
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/found/$$target fuzz/corpus/$$target -- \
 			-max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 || exit 1; \
 	done
+
+# The gateway against a server that does the same work with nothing around it, in
+# turn, on a machine that should have nothing else to do. BENCH_OPTIONS are those
+# of `cdr-gateway-bench --help`. Incremental compilation and LTO exclude each other.
+BENCH_RUNS ?= 5
+BENCH_OPTIONS ?=
+
+bench: export CARGO_INCREMENTAL := 0
+bench: target ## measure the gateway against the floor, with table and plots in bench/results (BENCH_RUNS=N)
+	$(CARGO) build --release --package cdr-gateway --package cdr-gateway-bench
+	target/release/cdr-gateway-bench --gateway target/release/cdr-gateway --runs $(BENCH_RUNS) \
+		--directory target/bench --results bench/results $(BENCH_OPTIONS)
