@@ -73,6 +73,24 @@ fn sessions_stay_in_order_over_failures_and_kills() {
 }
 
 #[test]
+fn one_of_a_key_is_under_way_at_a_time() {
+    let receiver = Receiver::start();
+    receiver.hang_on_nothing_but("\"Duration\": 1,");
+    let gateway = Gateway::start(&ordered(&receiver, "session", ""));
+    for record in of_sessions(12) {
+        gateway.push("cdr", &record);
+    }
+    // The other two sessions pass; of the first nothing follows what hangs.
+    gateway.wait_for("crm", "delivered", 8);
+    let got = receiver.got();
+    let of_first = got.iter().filter(|got| number(got) % 3 == 1);
+    assert_eq!(of_first.count(), 1);
+    receiver.hang(false);
+    gateway.wait_for("crm", "delivered", 12);
+    assert_in_order(&receiver.got());
+}
+
+#[test]
 fn a_retry_holds_back_its_own_key_and_no_other() {
     let receiver = Receiver::start();
     receiver.fail_only_on("\"Duration\": 1,");

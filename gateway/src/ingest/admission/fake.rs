@@ -1,6 +1,7 @@
 //! A journal in memory for tests and fuzzing, that waits, fails or panics when told to.
 
 #![expect(clippy::unwrap_used, reason = "tests and fuzzing only")]
+#![cfg_attr(fuzzing, allow(dead_code, reason = "only tests make it wait or fail"))]
 
 use std::{
     collections::VecDeque,
