@@ -34,6 +34,7 @@ use work::Work;
 
 /// Measures the gateway against the floor and writes a table and plots.
 #[derive(Parser)]
+#[command(args_override_self = true)]
 struct Options {
     /// The gateway's binary; the floor's lies beside this one
     #[arg(long)]
@@ -41,6 +42,9 @@ struct Options {
     /// Runs of each, of which medians are taken
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// The works to measure
+    #[arg(long, value_delimiter = ',', default_values = ["a", "b", "c"])]
+    works: Vec<Work>,
     /// Records in each run, after the warm-up
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     records: u64,
@@ -73,7 +77,7 @@ async fn main() -> Result<()> {
         connections: usize::from(options.connections),
         records: options.records,
     };
-    let mut pairs = pairs(options.rate);
+    let mut pairs = pairs(&options.works, options.rate);
     for round in 0..options.runs {
         for pair in &mut pairs {
             measure(&bench, round, pair).await?;
@@ -85,18 +89,17 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-fn pairs(rate: u32) -> Vec<Pair> {
+fn pairs(works: &[Work], rate: u32) -> Vec<Pair> {
     let paces = [Pace::Saturated, Pace::PerSecond(rate)];
-    let pair = |(work, pace)| Pair {
-        work,
-        pace,
-        floor: Vec::new(),
-        gateway: Vec::new(),
+    let at_each_pace = |&work: &Work| {
+        paces.map(|pace| Pair {
+            work,
+            pace,
+            floor: Vec::new(),
+            gateway: Vec::new(),
+        })
     };
-    let works = Work::ALL.into_iter();
-    works
-        .flat_map(|work| paces.map(|pace| pair((work, pace))))
-        .collect()
+    works.iter().flat_map(at_each_pace).collect()
 }
 
 /// One run of each, in turn the one and the other first.

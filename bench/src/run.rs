@@ -73,7 +73,7 @@ impl Bench {
 
         drop(subject);
         if kind == Kind::Gateway {
-            subject::assert_balanced(&self.binaries, directory.path())?;
+            subject::verify_books(&self.binaries, directory.path())?;
         }
         let observed = Observed {
             answers,

@@ -147,7 +147,7 @@ fn address(line: &str) -> Option<SocketAddr> {
 }
 
 /// Recounts the books of a gateway that has ended.
-pub fn assert_balanced(binaries: &Binaries, directory: &Path) -> Result<()> {
+pub fn verify_books(binaries: &Binaries, directory: &Path) -> Result<()> {
     let output = Command::new(&binaries.gateway)
         .args(["balance", "--verify", "--journal"])
         .arg(directory.join("journal.db"))

@@ -2,21 +2,24 @@
 
 use std::{fmt::Write as _, path::Path};
 
+use clap::ValueEnum;
+
 /// One work. The letters are those of the results.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Work {
     /// One file, no plugins.
+    #[value(name = "a")]
     File,
     /// Attribution and filter for three destinations, two of which have the mask
     /// and an egress contract: two receivers, one request a record, and a file.
+    #[value(name = "b")]
     Chain,
     /// The same with a hundred records a request.
+    #[value(name = "c")]
     Batches,
 }
 
 impl Work {
-    pub const ALL: [Self; 3] = [Self::File, Self::Chain, Self::Batches];
-
     pub fn letter(self) -> &'static str {
         match self {
             Self::File => "a",
