@@ -15,6 +15,7 @@ mod files;
 mod keys;
 mod log;
 mod print;
+mod records;
 mod reload;
 mod replay;
 mod run;

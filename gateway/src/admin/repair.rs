@@ -210,14 +210,10 @@ impl At<'_> {
         for Chosen { seq, state } in chosen {
             let kept = journal.exception(self.destination, seq).await?;
             if kept.is_some_and(|kept| kept.state == state) {
-                settlement.outcomes.push(Outcome {
-                    seq,
-                    state: State::Discarded,
-                    reason: because.clone(),
-                    status: 0,
-                    duration_ms: 0,
-                    revision: self.admin.runtime.revision().number,
-                });
+                let revision = self.admin.runtime.revision().number;
+                let (state, because) = (State::Discarded, because.clone());
+                let outcome = Outcome::without_attempt(seq, state, because, revision);
+                settlement.outcomes.push(outcome);
             }
         }
         let discarded = settlement.outcomes.len();

@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::{
-    admin::view::{Moment, ReplayRequest, ReplayView, StartedView},
+    admin::view::{ReplayRequest, ReplayView, StartedView},
     cli::{
         client::{Client, ClientArgs},
         print,
+        records::RecordArgs,
     },
     journal::State,
 };
@@ -58,16 +59,8 @@ struct StartArgs {
     /// To this destination; give it again for further ones
     #[arg(long, value_name = "NAME", required = true)]
     destination: Vec<String>,
-    /// Only received at or after this time (RFC 3339), or so long ago: 90m, 2h, 1d
-    #[arg(long, value_name = "TIME")]
-    since: Option<Moment>,
-    /// Only received before this time (RFC 3339), or so long ago: 90m, 2h, 1d
-    #[arg(long, value_name = "TIME")]
-    until: Option<Moment>,
-    /// Only of records for which this CEL expression over kind, source, cdr and
-    /// tags holds
-    #[arg(long, value_name = "CEL")]
-    when: Option<String>,
+    #[command(flatten)]
+    records: RecordArgs,
     /// Only in these states: delivered (if none is said), skipped, suspended, dead,
     /// discarded or expired
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
@@ -130,12 +123,12 @@ fn start(args: StartArgs) -> anyhow::Result<ExitCode> {
     let json = args.client.json;
     let request = ReplayRequest {
         destinations: args.destination,
-        since: args.since,
-        until: args.until,
+        since: args.records.since,
+        until: args.records.until,
         through: None,
         states: args.state,
         only_missing: args.only_missing,
-        when: args.when,
+        when: args.records.when,
         fresh_ids: args.fresh_ids,
         dry_run: true,
     };

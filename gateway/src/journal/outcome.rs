@@ -23,6 +23,21 @@ pub struct Outcome {
     pub revision: u32,
 }
 
+impl Outcome {
+    /// One without an attempt over HTTP.
+    #[must_use]
+    pub fn without_attempt(seq: Seq, state: State, reason: Reason, revision: u32) -> Self {
+        Self {
+            seq,
+            state,
+            reason,
+            status: 0,
+            duration_ms: 0,
+            revision,
+        }
+    }
+}
+
 /// The present state of a delivery: the last of its outcomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fate {

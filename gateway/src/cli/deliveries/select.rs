@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     admin::view::{Moment, Selection},
+    cli::records::RecordArgs,
     journal::State,
 };
 
@@ -24,16 +25,8 @@ pub(super) struct SelectArgs {
     /// Only with this reason
     #[arg(long)]
     reason: Option<String>,
-    /// Only received at or after this time (RFC 3339), or so long ago: 90m, 2h, 1d
-    #[arg(long, value_name = "TIME")]
-    since: Option<Moment>,
-    /// Only received before this time (RFC 3339), or so long ago: 90m, 2h, 1d
-    #[arg(long, value_name = "TIME")]
-    until: Option<Moment>,
-    /// Only of records for which this CEL expression over kind, source, cdr and
-    /// tags holds
-    #[arg(long, value_name = "CEL")]
-    when: Option<String>,
+    #[command(flatten)]
+    records: RecordArgs,
 }
 
 impl SelectArgs {
@@ -58,9 +51,9 @@ impl SelectArgs {
             arrivals: self.arrivals,
             state: self.state,
             reason: self.reason,
-            since: self.since.map(fixed),
-            until: self.until.map(fixed),
-            when: self.when,
+            since: self.records.since.map(fixed),
+            until: self.records.until.map(fixed),
+            when: self.records.when,
         }
     }
 }

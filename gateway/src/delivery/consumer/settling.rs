@@ -53,38 +53,25 @@ pub(super) fn sign_of_guests(done: &Done) -> Sign {
 
 /// Adds a skipped arrival.
 pub(super) fn skip(settlement: &mut Settlement, seq: Seq, reason: &str, revision: u32) {
-    settlement.outcomes.push(Outcome {
-        seq,
-        state: State::Skipped,
-        reason: reason.into(),
-        status: 0,
-        duration_ms: 0,
-        revision,
-    });
+    let outcome = Outcome::without_attempt(seq, State::Skipped, reason.into(), revision);
+    settlement.outcomes.push(outcome);
 }
 
 /// Adds an arrival that nothing can be read of any more.
 pub(super) fn expire(settlement: &mut Settlement, seq: Seq, revision: u32) {
-    settlement.outcomes.push(Outcome {
+    let outcome = Outcome::without_attempt(
         seq,
-        state: State::Expired,
-        reason: Defect::KeyDropped.as_str().into(),
-        status: 0,
-        duration_ms: 0,
+        State::Expired,
+        Defect::KeyDropped.as_str().into(),
         revision,
-    });
+    );
+    settlement.outcomes.push(outcome);
 }
 
 /// Adds a line that was written.
 pub(super) fn written(settlement: &mut Settlement, seq: Seq, revision: u32) {
-    settlement.outcomes.push(Outcome {
-        seq,
-        state: State::Delivered,
-        reason: Reason::none(),
-        status: 0,
-        duration_ms: 0,
-        revision,
-    });
+    let outcome = Outcome::without_attempt(seq, State::Delivered, Reason::none(), revision);
+    settlement.outcomes.push(outcome);
 }
 
 /// Adds a job that ended with its delivery: with neither a line nor a payload

@@ -2,7 +2,7 @@
 //! of it can be delivered. All in one transaction, and counted before.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 
 use super::{
     destination::Destination,
@@ -59,16 +59,11 @@ pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop
         if unsettled.is_empty() {
             continue;
         }
-        let outcomes: Vec<_> = (unsettled.into_iter())
-            .map(|seq| Outcome {
-                seq,
-                state: State::Expired,
-                reason: Reason::from(Defect::KeyDropped.as_str()),
-                status: 0,
-                duration_ms: 0,
-                revision,
-            })
-            .collect();
+        let expired = |seq| {
+            let reason = Reason::from(Defect::KeyDropped.as_str());
+            Outcome::without_attempt(seq, State::Expired, reason, revision)
+        };
+        let outcomes: Vec<_> = unsettled.into_iter().map(expired).collect();
         destination.epoch += 1;
         dissolve_batches(connection, destination.id, &sealed)?;
         pass(group, &mut destination, now, &outcomes)?;
@@ -88,12 +83,7 @@ fn sealed_with(connection: &Connection, day: Day) -> Result<SeqSet, Trouble> {
     let mut statement = connection.prepare_cached(
         "SELECT seq FROM arrival_index WHERE seq BETWEEN ?1 AND ?2 AND key_day = ?3 ORDER BY seq",
     )?;
-    let mut rows = statement.query(range.bounds()?)?;
-    let mut sealed = SeqSet::new();
-    while let Some(row) = rows.next()? {
-        sealed.insert(Seq(from_sql(row.get(0)?, "a seq")?));
-    }
-    Ok(sealed)
+    seqs(statement.query(range.bounds()?)?)
 }
 
 /// Of some arrivals those that are pending or an exception at a destination, in
@@ -122,12 +112,15 @@ fn exceptions(
     let mut statement = connection.prepare_cached(
         "SELECT seq FROM exceptions WHERE destination = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq",
     )?;
-    let mut rows = statement.query(params![destination, to_sql(first.0)?, to_sql(last.0)?])?;
-    let mut found = SeqSet::new();
+    seqs(statement.query(params![destination, to_sql(first.0)?, to_sql(last.0)?])?)
+}
+
+fn seqs(mut rows: Rows<'_>) -> Result<SeqSet, Trouble> {
+    let mut seqs = SeqSet::new();
     while let Some(row) = rows.next()? {
-        found.insert(Seq(from_sql(row.get(0)?, "a seq")?));
+        seqs.insert(Seq(from_sql(row.get(0)?, "a seq")?));
     }
-    Ok(found)
+    Ok(seqs)
 }
 
 /// A frozen batch is not sent without one of its members under its id: the others

@@ -31,18 +31,9 @@ pub(super) fn reopen(
     let mut steps = Vec::with_capacity(reopened.len());
     for Reopened { before, parking } in reopened {
         let exception = &parking.exception;
-        steps.push(step(
-            group,
-            &Outcome {
-                seq: exception.seq,
-                state: exception.state,
-                reason: exception.reason.clone(),
-                status: 0,
-                duration_ms: 0,
-                revision: exception.revision,
-            },
-        )?);
-        let (seq, state) = (exception.seq, exception.state);
+        let (seq, state, reason) = (exception.seq, exception.state, exception.reason.clone());
+        let outcome = Outcome::without_attempt(seq, state, reason, exception.revision);
+        steps.push(step(group, &outcome)?);
         backlog::weigh(group.connection, destination, seq, Some(*before), state)?;
         move_count(destination, *before, exception.state)?;
         park(group, destination.id, parking)?;

@@ -135,14 +135,9 @@ impl Session<'_> {
     }
 
     fn give_up(&mut self, seq: Seq, state: State, because: &Reason) {
-        self.settlement.outcomes.push(Outcome {
-            seq,
-            state,
-            reason: because.clone(),
-            status: 0,
-            duration_ms: 0,
-            revision: self.revision.number,
-        });
+        let (because, revision) = (because.clone(), self.revision.number);
+        let outcome = Outcome::without_attempt(seq, state, because, revision);
+        self.settlement.outcomes.push(outcome);
     }
 }
 
