@@ -6,6 +6,7 @@ mod parts;
 mod raw;
 mod receiver;
 mod soak;
+mod store;
 mod volume;
 mod wait;
 
@@ -17,6 +18,7 @@ pub use parts::parts;
 pub use raw::{Peer, RawReceiver};
 pub use receiver::{Received, Receiver};
 pub use soak::{not_proven, proven};
+pub use store::ObjectStore;
 pub use volume::Volume;
 pub use wait::{until, until_within};
 

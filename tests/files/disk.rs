@@ -25,11 +25,17 @@ fn wait_for_halt(gateway: &Gateway) {
 
 fn wait_for_recovery(gateway: &Gateway) {
     until("no halt", || halt(gateway).is_null().then_some(()));
-    let metrics = gateway.get("/metrics").1;
-    assert!(metrics.contains("cdr_gateway_files_failing{destination=\"archive\"} 0"));
-    let errors = "files cannot be written or finished";
+    until("the metric", || {
+        let failing = "cdr_gateway_files_failing{destination=\"archive\"} 0";
+        gateway.get("/metrics").1.contains(failing).then_some(())
+    });
+    until("the recovery in the log", || {
+        let log = gateway.log();
+        log.contains("files are written, finished and uploaded again")
+            .then_some(())
+    });
+    let errors = "files cannot be written, finished or uploaded";
     assert_eq!(gateway.log().matches(errors).count(), 1, "told once");
-    assert!(gateway.log().contains("files are written again"));
 }
 
 /// What stands in the way of one path holds up no other.

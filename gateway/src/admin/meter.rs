@@ -139,7 +139,7 @@ fn describe_backlog() {
 fn describe_files() {
     describe_gauge!(
         "cdr_gateway_files_failing",
-        "Whether files of a destination cannot be written or finished."
+        "Whether files of a destination cannot be written, finished or uploaded."
     );
     describe_counter!(
         "cdr_gateway_file_errors_total",
@@ -148,6 +148,14 @@ fn describe_files() {
     describe_gauge!(
         "cdr_gateway_file_parts_open",
         "Parts of files under way, by destination."
+    );
+    describe_gauge!(
+        "cdr_gateway_file_parts_waiting",
+        "Finished parts that wait to be brought to an object store, by destination."
+    );
+    describe_counter!(
+        "cdr_gateway_file_uploads_total",
+        "Parts sent to an object store, by destination and outcome."
     );
     describe_counter!(
         "cdr_gateway_file_parts_finished_total",

@@ -175,8 +175,12 @@ fn destinations(
         let driver = match driver(config, destination, &addresses) {
             Ok(driver) => driver,
             Err(found) => {
+                let at: &[&str] = match destination.driver {
+                    model::Driver::Http(_) => &["destination", name, "http"],
+                    model::Driver::File(_) => &["destination", name, "file", "upload"],
+                };
                 for one in found {
-                    unusable(name, &one, problems);
+                    unusable(at, &one, problems);
                 }
                 continue;
             }
@@ -216,16 +220,16 @@ fn driver(
             let driver = HttpDriver::new(http, addresses)?;
             Driver::Http(Box::new(driver))
         }
-        model::Driver::File(file) => Driver::File(files::settings(config, file)),
+        model::Driver::File(file) => {
+            let settings = files::settings(config, file, addresses);
+            Driver::File(settings?)
+        }
     })
 }
 
-fn unusable(name: &str, error: &HttpSetupError, problems: &mut Problems<'_>) {
+fn unusable(at: &[&str], error: &HttpSetupError, problems: &mut Problems<'_>) {
     let below = error.key.iter().map(String::as_str);
-    let path: Vec<_> = ["destination", name, "http"]
-        .into_iter()
-        .chain(below)
-        .collect();
+    let path: Vec<_> = at.iter().copied().chain(below).collect();
     let code = if error.problem.is_missing_file() {
         Code::MissingFile
     } else {

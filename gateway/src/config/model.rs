@@ -38,7 +38,7 @@ pub use destination::{
     HttpDriver, OAuth2, Retry, Sign, Tls,
 };
 pub use encryption::Encryption;
-pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat};
+pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat, Upload};
 pub use order_by::{OrderBy, UnknownOrder};
 pub use plugin::{Plugin, Table};
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};

@@ -27,11 +27,15 @@ pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
         beside(&mut table.file, root.at(&["table", name, "file"]), files);
     }
     for (name, destination) in &mut config.destination {
-        let Driver::Http(http) = &mut destination.driver else {
-            continue;
+        let (at, tls): (&[&str], _) = match &mut destination.driver {
+            Driver::Http(http) => (&["http"], &mut http.tls),
+            Driver::File(file) => match &mut file.upload {
+                Some(upload) => (&["file", "upload"], &mut upload.tls),
+                None => continue,
+            },
         };
-        let Some(tls) = &mut http.tls else { continue };
-        let said = |key| root.at(&["destination", name, "http", "tls", key]);
+        let Some(tls) = tls else { continue };
+        let said = |key| root.at(&[&["destination", name], at, &["tls", key]].concat());
         for (key, path) in [
             ("ca_file", &mut tls.ca_file),
             ("client_cert_file", &mut tls.client_cert_file),

@@ -10,10 +10,12 @@ mod command;
 mod job;
 mod lines;
 mod order;
+mod pause;
 mod reasons;
 mod session;
 mod settling;
 mod status;
+mod uploads;
 
 use std::{sync::Arc, time::Duration};
 

@@ -31,6 +31,7 @@ mod name;
 mod part;
 pub mod place;
 mod slot;
+pub mod upload;
 pub mod writer;
 
 use std::sync::Arc;
@@ -39,10 +40,11 @@ use super::template::PathTemplate;
 
 pub use layout::{Compress, Format, Layout};
 pub use place::Place;
+pub use upload::{Upload, UploadError};
 pub use writer::{Done, FileError, Line, Why, Writer};
 
 /// How a file destination writes, as a revision has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct FileSettings {
     /// Path of the file, below the base directory.
     pub path: PathTemplate,
@@ -58,4 +60,6 @@ pub struct FileSettings {
     /// Parts under way at once; the one begun first is finished early when another
     /// one has to be begun.
     pub max_parts: usize,
+    /// The object store that finished parts are brought to, if they do not stay.
+    pub upload: Option<Arc<Upload>>,
 }

@@ -17,7 +17,7 @@
 pub mod address;
 mod answer;
 mod auth;
-mod client;
+pub(super) mod client;
 mod compress;
 mod failure;
 mod oauth2;

@@ -9,6 +9,9 @@ use crate::config::{
     report::{Finding, Mark},
 };
 
+/// Largest part that is brought to an object store.
+const MAX_UPLOAD_BYTES: u64 = 256 * 1024 * 1024;
+
 impl<'a> Check<'a, '_> {
     /// Checks a file destination against those before it, and adds it to them.
     pub(super) fn file(
@@ -18,6 +21,7 @@ impl<'a> Check<'a, '_> {
         before: &mut Vec<(&'a str, &'a FileDriver)>,
     ) {
         self.format(name, file);
+        self.upload(name, file);
         let config = self.config;
         let same_dir = before
             .iter()
@@ -49,6 +53,19 @@ impl<'a> Check<'a, '_> {
             &["destination", name, "file", "path"],
             Mark::Value,
             finding.help("give each destination a path or a base_dir of its own"),
+        );
+    }
+
+    /// A part is held in memory while it is sent, and sent in one request.
+    fn upload(&mut self, name: &str, file: &FileDriver) {
+        if file.upload.is_none() || file.rotate_bytes <= MAX_UPLOAD_BYTES {
+            return;
+        }
+        let message = format!("parts for an object store hold {MAX_UPLOAD_BYTES} bytes at most");
+        self.add(
+            &["destination", name, "file", "rotate_bytes"],
+            Mark::Value,
+            Finding::error(Code::OutOfRange, message).help("lower rotate_bytes"),
         );
     }
 

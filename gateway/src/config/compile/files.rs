@@ -4,28 +4,41 @@ use std::sync::Arc;
 
 use crate::{
     config::model::{Config, CsvFormat, FileDriver, FileFormat},
-    delivery::file::{
-        FileSettings, Format, Layout, Place,
-        csv::{Column, Csv},
+    delivery::{
+        file::{
+            FileSettings, Format, Layout, Place, Upload,
+            csv::{Column, Csv},
+        },
+        http::{HttpSetupError, address::AddressPolicy},
     },
     record::Pointer,
 };
 
 /// How a file destination writes.
-pub(super) fn settings(config: &Config, file: &FileDriver) -> FileSettings {
+///
+/// # Errors
+/// When parts cannot be brought to where they should go.
+pub(super) fn settings(
+    config: &Config,
+    file: &FileDriver,
+    addresses: &AddressPolicy,
+) -> Result<FileSettings, Vec<HttpSetupError>> {
     let layout = Layout {
         format: format(file),
         compress: file.compress,
     };
     let place = Place::new(&config.data_dir, &config.base_dir(file), layout);
-    FileSettings {
+    let upload = file.upload.as_ref();
+    let upload = upload.map(|upload| Upload::new(upload, addresses));
+    Ok(FileSettings {
         path: file.path.clone(),
         place: Arc::new(place),
         rotate_bytes: file.rotate_bytes,
         rotate_s: file.rotate_s,
         max_open: file.max_open,
         max_parts: file.max_parts,
-    }
+        upload: upload.transpose()?.map(Arc::new),
+    })
 }
 
 /// What is missing or wrong here was refused when the configuration was checked.

@@ -78,10 +78,6 @@ pub struct Destination {
 /// How a destination is reached.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one for each destination, made once for each revision"
-)]
 pub enum Driver {
     /// One HTTP request a record.
     Http(HttpDriver),

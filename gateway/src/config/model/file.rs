@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::duration::MONTH_S;
+use super::{Secret, Tls, duration::MONTH_S};
 use crate::delivery::{
     file::{Compress, csv::Formulas},
     template::{PathTemplate, TrailerTemplate},
@@ -47,6 +47,37 @@ pub struct FileDriver {
     #[serde(default = "default_max_parts")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_parts: usize,
+    /// An object store that finished parts are brought to, and removed here after
+    /// that. The path of a part is its key. Without it they stay.
+    pub upload: Option<Upload>,
+}
+
+/// An object store that speaks S3 and creates without replacing
+/// (`If-None-Match`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Upload {
+    /// The bucket.
+    #[schemars(length(min = 1))]
+    pub bucket: String,
+    /// The region that requests are signed for.
+    #[serde(default = "default_region")]
+    #[schemars(length(min = 1))]
+    pub region: String,
+    /// Where it is, the bucket being the first segment of paths; AWS in that
+    /// region if not set. Held to `outgoing.allow`.
+    #[schemars(extend("format" = "http-url"))]
+    pub endpoint: Option<String>,
+    /// The access key's id.
+    pub access_key_id: Secret,
+    /// The access key.
+    pub secret_access_key: Secret,
+    /// How an `https` endpoint is proven.
+    pub tls: Option<Tls>,
+    /// Time for one request. A part is sent in one.
+    #[serde(default = "default_upload_timeout_ms")]
+    #[schemars(range(min = 100, max = 3_600_000))]
+    pub timeout_ms: u64,
 }
 
 /// What a line is.
@@ -112,6 +143,14 @@ fn default_max_open() -> usize {
 
 fn default_max_parts() -> usize {
     1000
+}
+
+fn default_region() -> String {
+    "us-east-1".into()
+}
+
+fn default_upload_timeout_ms() -> u64 {
+    300_000
 }
 
 fn default_delimiter() -> String {

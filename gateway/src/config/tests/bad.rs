@@ -611,11 +611,82 @@ fn files() {
         ),
         (
             csv(
+                "file.path = \"x\"\nfile.rotate_bytes = 300000000\nfile.upload = { bucket = \"b\", access_key_id.file = \"/proc/self/comm\", secret_access_key.file = \"/proc/self/comm\" }",
+            ),
+            &[("CFG007", 10, "destination.out.file.rotate_bytes")],
+        ),
+        (
+            csv(
+                "file.path = \"x\"\n[destination.out.file.upload]\nbucket = \"b\"\naccess_key_id = \"made-up\"\nsecret_access_key.file = \"no\"",
+            ),
+            &[
+                ("CFG012", 12, "destination.out.file.upload.access_key_id"),
+                (
+                    "CFG013",
+                    13,
+                    "destination.out.file.upload.secret_access_key.file",
+                ),
+            ],
+        ),
+        (
+            csv("file.path = \"x\"\nfile.upload.bucket = \"b\""),
+            &[
+                ("CFG005", 10, "destination.out.file.upload"),
+                ("CFG005", 10, "destination.out.file.upload"),
+            ],
+        ),
+        (
+            csv(
                 "file.path = \"x/{kind}.ndjson\"\n[destination.more]\nfile.path = \"x/cdr.ndjson\"\nretired = true",
             ),
             &[("CFG018", 9, "destination.out.file.path")],
         ),
     ]);
+}
+
+#[test]
+fn object_stores() {
+    let folder = Folder::new();
+    folder.file("key", "made-up");
+    let keys = "access_key_id.file = \"key\"\nsecret_access_key.file = \"key\"";
+    let cases: &[(&str, &[Place])] = &[
+        ("bucket = \"\"", &[("CFG007", 13, "bucket")]),
+        (
+            "bucket = \"b\"\nendpoint = \"s3://h\"",
+            &[("CFG008", 14, "endpoint")],
+        ),
+        (
+            "bucket = \"b\"\ntimeout_ms = 1",
+            &[("CFG007", 14, "timeout_ms")],
+        ),
+        (
+            "bucket = \"b\"\nprefix = \"p\"",
+            &[("CFG003", 14, "prefix")],
+        ),
+    ];
+    for (settings, expected) in cases {
+        let file =
+            format!("file.path = \"x\"\n[destination.out.file.upload]\n{keys}\n{settings}\n");
+        let text = BASE.replace("http.url = \"http://h/x\"\n", &file);
+        let file = folder.file("gateway.toml", &text);
+        let found = load(&inputs(vec![file])).expect_err(settings);
+        assert!(found.iter().all(|one| one.remedy.is_some()), "{found}");
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(code, line, key)| {
+                (
+                    *code,
+                    Some(*line),
+                    format!("destination.out.file.upload.{key}"),
+                )
+            })
+            .collect();
+        let places = places(&found).into_iter();
+        let places: Vec<_> = places
+            .map(|(code, line, key)| (code, line, key.to_owned()))
+            .collect();
+        assert_eq!(places, expected, "{settings}\n{found}");
+    }
 }
 
 #[test]

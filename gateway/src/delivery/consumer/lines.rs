@@ -1,7 +1,5 @@
 //! The file side of a consumer: lines that wait, and the writer they go to.
 
-mod pause;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -10,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use self::pause::Pause;
+use super::pause::Pause;
 use crate::{
     delivery::file::{Done, FileError, FileSettings, Line, Why, Writer},
     journal::{FilePart, Journal, JournalError},
@@ -26,9 +24,9 @@ pub(super) struct Lines {
     /// Paths that could not be written to; those of others go on.
     held: BTreeSet<String>,
     /// After that.
-    writing: Pause,
+    writing: Pause<FileError>,
     /// After parts could not be finished. Lines go on to parts that are open.
-    finishing: Pause,
+    finishing: Pause<FileError>,
 }
 
 /// What was written and has to be settled.

@@ -145,6 +145,7 @@ impl<'a> Session<'a> {
             if !self.write_lines().await? {
                 return Ok(Ended::Lost);
             }
+            self.start_upload();
             if !self.settlement.is_empty() {
                 self.settle().await?;
                 continue;
@@ -163,6 +164,10 @@ impl<'a> Session<'a> {
             tokio::select! {
                 Some(joined) = self.tasks.join_next() => match joined {
                     Ok(returned) => self.collect(returned),
+                    Err(_) => return Ok(Ended::Lost),
+                },
+                Some(brought) = files::brought(&mut self.files) => match brought {
+                    Ok(brought) => self.take_brought(brought),
                     Err(_) => return Ok(Ended::Lost),
                 },
                 _ = head.changed() => {}

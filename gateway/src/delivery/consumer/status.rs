@@ -21,8 +21,8 @@ pub enum Halt {
         /// Since when.
         since: Timestamp,
     },
-    /// Its files cannot be written or finished. New lines wait where it is the
-    /// former.
+    /// Its files cannot be written, finished or uploaded. New lines wait where it
+    /// is the first.
     FileError {
         /// Since when.
         since: Timestamp,

@@ -14,6 +14,8 @@
 
 use std::io;
 
+use bytes::Bytes;
+
 use super::{
     Compress,
     directory::Directory,
@@ -123,6 +125,53 @@ pub(super) fn finish_packed(place: &Place, names: &PartNames) -> io::Result<()> 
         (Some(packed), Some(directory)) => rename_packed(&directory, names, packed),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
+}
+
+/// A file, whole.
+pub(super) struct Content {
+    pub(super) bytes: Bytes,
+    pub(super) sha256: String,
+}
+
+/// A finished part and its manifest.
+pub(super) struct FinishedFile {
+    pub(super) part: Content,
+    /// Removed before the part is, so that without one it has been brought on.
+    pub(super) manifest: Option<Content>,
+}
+
+/// Reads a finished part, if it is there.
+pub(super) fn read(place: &Place, names: &PartNames) -> io::Result<Option<FinishedFile>> {
+    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
+        return Ok(None);
+    };
+    let Some(bytes) = directory.read(&names.finished, u64::MAX)? else {
+        return Ok(None);
+    };
+    let manifest = directory.read(&names.manifest, manifest::MAX_BYTES)?;
+    Ok(Some(FinishedFile {
+        part: Content::new(bytes)?,
+        manifest: manifest.map(Content::new).transpose()?,
+    }))
+}
+
+impl Content {
+    fn new(bytes: Vec<u8>) -> io::Result<Self> {
+        Ok(Self {
+            sha256: Seal::of(&*bytes)?.sha256,
+            bytes: bytes.into(),
+        })
+    }
+}
+
+/// Removes a finished part and its manifest.
+pub(super) fn remove(place: &Place, names: &PartNames) -> io::Result<()> {
+    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
+        return Ok(());
+    };
+    directory.remove(&names.manifest)?;
+    directory.remove(&names.finished)?;
+    directory.sync()
 }
 
 /// Removes a part that nothing was written to.

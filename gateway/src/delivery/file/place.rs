@@ -1,7 +1,10 @@
 //! Where a part lies and how it is written: what stays the same from its first
 //! record until it is finished.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::Layout;
 use crate::journal::FilePart;
@@ -39,8 +42,18 @@ impl Place {
         }
     }
 
+    /// The place of a part that the journal knows.
+    #[must_use]
+    pub fn for_part(self: &Arc<Self>, part: &FilePart) -> Arc<Self> {
+        if self.is_of(part) {
+            self.clone()
+        } else {
+            Arc::new(self.of(part))
+        }
+    }
+
     /// The place of a part that was begun with other settings.
-    pub(super) fn of(&self, part: &FilePart) -> Self {
+    fn of(&self, part: &FilePart) -> Self {
         Self {
             data_dir: self.data_dir.clone(),
             base_dir: self.data_dir.join(&part.base_dir),

@@ -144,7 +144,6 @@ impl Slot {
     fn finished(&self) -> FilePart {
         FilePart {
             stage: PartStage::Finished,
-            layout: String::new(),
             ..self.committed.clone()
         }
     }

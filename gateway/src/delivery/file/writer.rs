@@ -156,13 +156,14 @@ impl Writer {
                 by_part.entry(key).or_default().push(line);
             }
         }
+        let settings = self.settings.clone();
         let mut done = Done::default();
         for ((path, part), lines) in by_part {
             self.uses += 1;
             let uses = self.uses;
             if let Some(slot) = self.slot(path, part) {
                 slot.used = uses;
-                done.append(slot, &lines);
+                done.append(&settings, slot, &lines);
             }
             self.close_oldest();
         }
@@ -197,7 +198,7 @@ impl Writer {
         let mut done = Done::default();
         for slot in slots {
             match slot.finish() {
-                Ok(part) => done.parts.push(part),
+                Ok(part) => done.parts.push(settings.finished(part)),
                 Err(source) => {
                     slot.close();
                     done.fail(&slot.committed.path, &slot.place, source);
@@ -228,12 +229,7 @@ impl Writer {
     }
 
     fn insert(&mut self, part: FilePart) {
-        let current = &self.settings.place;
-        let place = if current.is_of(&part) {
-            current.clone()
-        } else {
-            Arc::new(current.of(&part))
-        };
+        let place = self.settings.place.for_part(&part);
         let parts = self.open.entry(part.path.clone()).or_default();
         parts.push(Slot::new(part, place));
     }
@@ -258,14 +254,26 @@ impl Writer {
     }
 }
 
+impl FileSettings {
+    /// A part that is complete: it waits where it is to be brought elsewhere.
+    fn finished(&self, mut part: FilePart) -> FilePart {
+        if self.upload.is_some() && part.records > 0 {
+            part.stage = PartStage::Waiting;
+        } else {
+            part.layout.clear();
+        }
+        part
+    }
+}
+
 impl Done {
-    fn append(&mut self, slot: &mut Slot, lines: &[&Line]) {
+    fn append(&mut self, settings: &FileSettings, slot: &mut Slot, lines: &[&Line]) {
         match slot.append(lines) {
             Ok(Appended::Written(part)) => {
                 self.parts.push(part);
                 self.lines.extend(lines.iter().map(|line| line.seq));
             }
-            Ok(Appended::GivenUp(part)) => self.parts.push(part),
+            Ok(Appended::GivenUp(part)) => self.parts.push(settings.finished(part)),
             Err(source) => {
                 // What it wrote of them is cut off when it is opened again.
                 slot.close();

@@ -24,7 +24,18 @@ pub(super) fn client(
     if config.tls.is_some() && !is_encrypted(config) {
         return Err(vec![HttpProblem::from(TlsProblem::Unused).at("tls")]);
     }
-    let tls = config.tls.as_ref().map(TlsSetup::read).transpose()?;
+    vetted(config.tls.as_ref(), addresses)
+}
+
+/// What reaches a receiver or an object store.
+///
+/// # Errors
+/// With everything in `tls` that cannot be used.
+pub(in crate::delivery) fn vetted(
+    tls: Option<&model::Tls>,
+    addresses: &AddressPolicy,
+) -> Result<reqwest::Client, Vec<HttpSetupError>> {
+    let tls = tls.map(TlsSetup::read).transpose()?;
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -45,7 +45,7 @@ pub enum HttpProblem {
 
 impl HttpProblem {
     /// The problem at its keys, separated by dots.
-    pub(super) fn at(self, key: &str) -> HttpSetupError {
+    pub(in crate::delivery) fn at(self, key: &str) -> HttpSetupError {
         HttpSetupError {
             key: key.split('.').map(str::to_owned).collect(),
             problem: self,

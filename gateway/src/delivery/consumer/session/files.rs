@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::{task::JoinError, time::Instant};
 
 use super::{
     super::{
@@ -12,6 +12,7 @@ use super::{
         command::Rotated,
         lines::{Lines, Written, Wrote},
         settling,
+        uploads::{Brought, Uploads},
     },
     Session,
 };
@@ -24,25 +25,32 @@ use crate::{
 /// What a destination of files has beyond others.
 pub(super) struct Files {
     lines: Lines,
+    /// Finished parts on their way to an object store.
+    uploads: Uploads,
     /// Whether they fail, as far as it was told.
     fail: bool,
 }
 
 impl Files {
     pub(super) fn new(destination: &Arc<str>, settings: &FileSettings, claim: &Claim) -> Self {
+        let is_waiting = |part: &FilePart| part.stage == PartStage::Waiting;
+        let (waiting, open) = claim.files.iter().cloned().partition(is_waiting);
         Self {
-            lines: Lines::new(destination.clone(), settings, claim.files.clone()),
+            lines: Lines::new(destination.clone(), settings, open),
+            uploads: Uploads::new(settings, waiting),
             fail: false,
         }
     }
 
     pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
         self.lines.reconfigure(settings);
+        self.uploads.reconfigure(settings);
     }
 
     /// When something has to be done although nothing happens.
     pub(super) fn wake_at(&self) -> Option<Instant> {
-        self.lines.wake_at()
+        let times = [self.lines.wake_at(), self.uploads.wake_at()];
+        times.into_iter().flatten().min()
     }
 
     /// Takes a line that is ready to be written.
@@ -50,9 +58,21 @@ impl Files {
         self.lines.add(line, revision);
     }
 
+    /// Why lines or parts are not where they belong.
     fn trouble(&self) -> Option<String> {
+        let uploads = self.uploads.trouble().map(ToString::to_string);
+        self.lines_trouble().or(uploads)
+    }
+
+    /// Why they are not even written.
+    fn lines_trouble(&self) -> Option<String> {
         self.lines.trouble().map(ToString::to_string)
     }
+}
+
+/// Waits for the upload under way; none where there is none.
+pub(super) async fn brought(files: &mut Option<Files>) -> Option<Result<Brought, JoinError>> {
+    files.as_mut()?.uploads.next().await
 }
 
 impl Session<'_> {
@@ -67,6 +87,25 @@ impl Session<'_> {
         Ok(wrote.is_none_or(|wrote| self.take_written(wrote).is_some()))
     }
 
+    /// Starts the next upload, where it is time for one.
+    pub(super) fn start_upload(&mut self) {
+        if let Some(files) = &mut self.files {
+            self.settlement.files.extend(files.uploads.start());
+        }
+    }
+
+    /// Takes an upload that ended into the next settlement.
+    pub(super) fn take_brought(&mut self, brought: Brought) {
+        let Some(files) = &mut self.files else { return };
+        let finished = files.uploads.take(brought);
+        let outcome = if finished.is_some() { "done" } else { "failed" };
+        let destination = self.destination.name.to_string();
+        metrics::counter!("cdr_gateway_file_uploads_total", "destination" => destination, "outcome" => outcome)
+            .increment(1);
+        self.settlement.files.extend(finished);
+        self.show_trouble();
+    }
+
     /// Finishes all parts that hold records. None if the writer was lost.
     pub(super) async fn rotate(&mut self) -> Result<Option<Rotated>, JournalError> {
         let Some(files) = &mut self.files else {
@@ -76,7 +115,7 @@ impl Session<'_> {
         let Some(parts) = self.take_written(wrote) else {
             return Ok(None);
         };
-        let failed = self.files.as_ref().and_then(Files::trouble);
+        let failed = self.files.as_ref().and_then(Files::lines_trouble);
         if !self.settlement.is_empty() {
             self.settle().await?;
         }
@@ -94,6 +133,11 @@ impl Session<'_> {
         let finished = parts.iter().filter(|part| part.stage != PartStage::Open);
         let finished = finished.count();
         self.settlement.files.extend(parts);
+        if self.files.as_ref().and_then(Files::lines_trouble).is_some() {
+            let destination = self.destination.name.to_string();
+            metrics::counter!("cdr_gateway_file_errors_total", "destination" => destination)
+                .increment(1);
+        }
         self.show_trouble();
         Some(finished)
     }
@@ -107,18 +151,17 @@ impl Session<'_> {
         let destination = &*self.destination.name;
         match &trouble {
             Some(error) if !failed => {
-                tracing::error!(destination, %error, "files cannot be written or finished; trying again until they can");
+                tracing::error!(destination, %error, "files cannot be written, finished or uploaded; trying again until they can");
                 self.tell(|destination| Event::FilesFailing { destination });
             }
             None if failed => {
-                tracing::info!(destination, "files are written again");
+                tracing::info!(
+                    destination,
+                    "files are written, finished and uploaded again"
+                );
                 self.tell(|destination| Event::FilesWorking { destination });
             }
             _ => {}
-        }
-        if trouble.is_some() {
-            metrics::counter!("cdr_gateway_file_errors_total", "destination" => destination.to_owned())
-                .increment(1);
         }
         self.consumer.status.update(|status| match trouble {
             Some(error) => status.halt_by_files(Timestamp::now(), error),
@@ -133,6 +176,7 @@ impl Session<'_> {
             && !parts.is_empty()
         {
             files.lines.commit(parts);
+            files.uploads.add(parts);
             self.gauge_files();
         }
     }
@@ -148,6 +192,10 @@ impl Session<'_> {
             metrics::counter!("cdr_gateway_file_parts_finished_total", "destination" => destination.clone(), "why" => why)
                 .increment(0);
         }
+        for outcome in ["done", "failed"] {
+            metrics::counter!("cdr_gateway_file_uploads_total", "destination" => destination.clone(), "outcome" => outcome)
+                .increment(0);
+        }
         metrics::counter!("cdr_gateway_file_errors_total", "destination" => destination)
             .increment(0);
         self.gauge_files();
@@ -160,6 +208,10 @@ impl Session<'_> {
         metrics::gauge!("cdr_gateway_files_failing", "destination" => destination.clone())
             .set(failing);
         let parts = u32::try_from(files.lines.parts()).unwrap_or(u32::MAX);
-        metrics::gauge!("cdr_gateway_file_parts_open", "destination" => destination).set(parts);
+        metrics::gauge!("cdr_gateway_file_parts_open", "destination" => destination.clone())
+            .set(parts);
+        let waiting = u32::try_from(files.uploads.count()).unwrap_or(u32::MAX);
+        metrics::gauge!("cdr_gateway_file_parts_waiting", "destination" => destination)
+            .set(waiting);
     }
 }

@@ -26,6 +26,7 @@ fn settings(base_dir: &Path, layout: Layout) -> FileSettings {
         rotate_s: 60,
         max_open: 2,
         max_parts: 3,
+        upload: None,
     }
 }
 

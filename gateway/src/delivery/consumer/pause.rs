@@ -1,32 +1,35 @@
-//! Waiting after files failed, and why.
+//! Waiting after something failed, and why.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::delivery::file::FileError;
-
 /// Time until the first further try, which doubles …
 const FIRST: Duration = Duration::from_secs(1);
 
-/// … up to this. A disk that is back is noticed as soon.
+/// … up to this. What is back is noticed as soon.
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// On after a failure, until its time or a success.
-#[derive(Default)]
-pub(super) struct Pause {
-    failed: Option<Failed>,
+pub(super) struct Pause<E> {
+    failed: Option<Failed<E>>,
 }
 
-struct Failed {
-    error: FileError,
+struct Failed<E> {
+    error: E,
     until: Instant,
     wait: Duration,
 }
 
-impl Pause {
+impl<E> Default for Pause<E> {
+    fn default() -> Self {
+        Self { failed: None }
+    }
+}
+
+impl<E> Pause<E> {
     /// Notes how a try ended.
-    pub(super) fn note(&mut self, failed: Option<FileError>) {
+    pub(super) fn note(&mut self, failed: Option<E>) {
         let before = self.failed.take();
         self.failed = failed.map(|error| {
             let wait = before.map_or(FIRST, |before| (before.wait * 2).min(LONGEST));
@@ -49,7 +52,7 @@ impl Pause {
     }
 
     /// Why the last try failed, if it did.
-    pub(super) fn trouble(&self) -> Option<&FileError> {
+    pub(super) fn trouble(&self) -> Option<&E> {
         self.failed.as_ref().map(|failed| &failed.error)
     }
 }
