@@ -1,5 +1,7 @@
-//! Encryption at rest: nothing of a record stands in the files, keys are changed
+//! Encryption at rest, of open parts of files too: nothing of a record stands in the files, keys are changed
 //! under load, and a dropped day is gone with its books in order.
+
+mod parts;
 
 use std::{path::Path, sync::Arc};
 

@@ -95,7 +95,7 @@ pub use seq_set::{MalformedSeqSet, SeqSet};
 pub use settlement::{Claim, FilePart, Parking, PartStage, Payload, Settlement, Start};
 pub use state::{State, UnknownState};
 
-use self::seal::{Day, Masters};
+use self::seal::{Day, Masters, PartKey};
 #[cfg(doc)]
 use crate::record::Correction;
 use crate::record::{Arrival, ArrivalId, Seq};
@@ -411,12 +411,21 @@ pub trait Journal: JournalReader {
     /// not given; then nothing has changed.
     async fn set_masters(&self, masters: Masters) -> Result<(), JournalError>;
 
+    /// The key for the parts of files that are begun on a day, made if there is none
+    /// yet; `None` where arrivals are kept in the clear now. Its day is noted in the
+    /// parts, see [`FilePart::key_day`].
+    async fn key_for_parts(&self, day: Day) -> Result<Option<PartKey>, JournalError>;
+
+    /// The key of the parts that were begun on a day; `None` when it was dropped.
+    async fn part_key(&self, day: Day) -> Result<Option<PartKey>, JournalError>;
+
     /// Drops the key of a day, so that what it sealed is never read again.
     /// Deliveries that are not settled expire, and their destinations have to be
     /// claimed again. `None` when there is no such key (any more).
     ///
     /// # Errors
-    /// [`JournalError::Refused`] for a day that is not over.
+    /// [`JournalError::Refused`] for a day that is not over, or while a part of a file
+    /// that the key seals is open at a destination which is not retired.
     async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError>;
 
     /// Changes how many bytes the journal may hold before arrivals are refused;

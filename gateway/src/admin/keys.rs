@@ -41,6 +41,7 @@ pub(super) async fn drop(
         dry_run: request.dry_run,
         keys: views(journal, meant).await?,
         expired: BTreeMap::new(),
+        lost_parts: BTreeMap::new(),
         erased: true,
     };
     if let (Some(day), true) = (request.day, view.keys.is_empty()) {
@@ -54,6 +55,9 @@ pub(super) async fn drop(
             view.erased &= dropped.erased;
             for (destination, count) in dropped.expired {
                 *view.expired.entry(destination).or_default() += count;
+            }
+            for (destination, count) in dropped.lost_parts {
+                *view.lost_parts.entry(destination).or_default() += count;
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) enum KeysCommand {
     List(ClientArgs),
     /// Drop keys: what was kept of those days can never be read again
     #[command(
-        after_help = "Deliveries that are not settled expire. Without --yes it only says how many.\n\nExample: cdr-gateway keys drop --before 2026-11-01 --yes"
+        after_help = "Deliveries that are not settled expire. Open parts of files that a key seals are finished first. Without --yes it only says how many.\n\nExample: cdr-gateway keys drop --before 2026-11-01 --yes"
     )]
     Drop(DropArgs),
 }
@@ -100,6 +100,11 @@ fn say(view: &DropView, json: bool) -> anyhow::Result<()> {
     for (destination, count) in &view.expired {
         print::line(format!("{destination}: {count} have expired"))?;
     }
+    for (destination, count) in &view.lost_parts {
+        print::line(format!(
+            "{destination}: {count} open parts of a retired destination are lost"
+        ))?;
+    }
     if !view.erased {
         print::line(
             "the journal's log may hold a trace of them until the gateway stops: something has been reading it for long",
@@ -109,7 +114,14 @@ fn say(view: &DropView, json: bool) -> anyhow::Result<()> {
 }
 
 fn show(keys: &[KeyView]) -> std::io::Result<()> {
-    let header = ["day", "master", "arrivals", "unsettled", "dropped"];
+    let header = [
+        "day",
+        "master",
+        "arrivals",
+        "unsettled",
+        "open_parts",
+        "dropped",
+    ];
     let mut rows = vec![header.map(str::to_owned)];
     rows.extend(keys.iter().map(|key| {
         let dropped = key.dropped.map(|at| at.to_string());
@@ -118,6 +130,7 @@ fn show(keys: &[KeyView]) -> std::io::Result<()> {
             key.master.clone(),
             key.arrivals.to_string(),
             key.unsettled.values().sum::<u64>().to_string(),
+            key.open_parts.values().sum::<u64>().to_string(),
             dropped.unwrap_or_default(),
         ]
     }));

@@ -15,6 +15,9 @@
 //!   whatever the configuration says by then.
 //! - Finishing is steps of which each can be the last before a crash: the next
 //!   start finds out how far it came, see [`finish`].
+//! - Where the journal seals what it keeps, parts that are begun from then on are
+//!   sealed as well until they are finished, see [`frames`]. The journal knows of
+//!   each part whether it is, and with the key of which day.
 //! - No path leaves the base directory, not even over a link below it.
 //!
 //! How it fails: a write that fails settles nothing; the lines wait and the
@@ -25,6 +28,7 @@ mod compress;
 pub mod csv;
 mod directory;
 mod finish;
+mod frames;
 pub mod layout;
 mod manifest;
 mod name;
@@ -50,7 +54,8 @@ pub struct FileSettings {
     pub path: PathTemplate,
     /// Where parts are begun, and how they are written.
     pub place: Arc<Place>,
-    /// Bytes after which a part is finished, before compression.
+    /// Bytes after which a part is finished, before compression; those of the open
+    /// part as it is, which is some 40 a block longer where it is sealed.
     pub rotate_bytes: u64,
     /// Seconds after which a part is finished, from its first record.
     pub rotate_s: u64,

@@ -2,7 +2,9 @@
 //!
 //! A *day key* of 32 random bytes seals the arrivals of one day (UTC, by their
 //! ids) and everything that is kept of them: corrections, frozen payloads
-//! and what receivers answered. A *master key*, which the configuration names, wraps the day keys.
+//! and what receivers answered; and the parts of files that were begun on it, until
+//! they are finished (`delivery/file/frames.rs` has their bytes). A *master key*,
+//! which the configuration names, wraps the day keys.
 //! Without its day key nothing of a day can be read again, so a day is forgotten
 //! by dropping one row.
 //!
@@ -23,8 +25,8 @@
 //! # Limits
 //!
 //! Nonces are random. NIST SP 800-38D allows 2^32 of those under one key: that
-//! is 49,000 arrivals and attempts a second, all day, twice what the writer's
-//! thread can do. A master key wraps one day key a day.
+//! is 49,000 arrivals, attempts and blocks of files a second, all day, twice what
+//! the writer's thread can do. A master key wraps one day key a day.
 //!
 //! The cipher is ring's, which is in the tree for TLS and is the fastest there
 //! is for it. The crate `aes-gcm` would be a dozen crates more; in return it
@@ -35,6 +37,7 @@ mod cipher;
 mod day;
 mod day_key;
 mod master;
+mod part_key;
 
 use std::fmt;
 
@@ -42,6 +45,7 @@ pub use cipher::SealError;
 pub use day::{Day, UnknownDay};
 pub(in crate::journal) use day_key::{DayKey, RawKey};
 pub use master::{BadMasterKey, KeyId, MasterKey, Masters};
+pub use part_key::PartKey;
 
 use crate::record::Seq;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Exception, Frozen, Hold, HoldChange, Numbered, Outcome, SeqSet};
+use super::{Attempt, Exception, Frozen, Hold, HoldChange, Numbered, Outcome, SeqSet, seal::Day};
 use crate::record::{ArrivalId, Seq};
 
 /// Where the range of a new destination starts.
@@ -122,7 +122,9 @@ pub struct FilePart {
     pub path: String,
     /// 1 for the first part of the path.
     pub part: u32,
-    /// Committed length in bytes: on recovery the part is cut back to it.
+    /// Committed length in bytes: on recovery the part is cut back to it. Of the
+    /// file as it is: with the frames of a sealed part while it is open, and without
+    /// them once it is finished.
     pub length: u64,
     /// Records in that length.
     pub records: u64,
@@ -138,6 +140,9 @@ pub struct FilePart {
     /// How it is written, in the writer's own words. Empty for plain NDJSON, and
     /// once it is finished.
     pub layout: String,
+    /// The day whose key it is sealed with while it is open, whatever the settings
+    /// say by then; `None` where it is in the clear, and once it is finished.
+    pub key_day: Option<Day>,
     /// How far it has come.
     pub stage: PartStage,
 }

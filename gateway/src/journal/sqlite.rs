@@ -29,8 +29,8 @@
 //!
 //! Where a master key is given, bodies are sealed with the key of their day
 //! (`../seal.rs` has the format). `arrival_index.key_day` tells which; everything
-//! that is kept of an arrival besides is sealed with the same. The keys stand,
-//! wrapped, in `day_keys`.
+//! that is kept of an arrival besides is sealed with the same. `files.key_day` tells
+//! it of an open part. The keys stand, wrapped, in `day_keys`.
 //!
 //! In the clear stay what is looked up or counted: ids, times, sources, kinds,
 //! sessions, tags (places in documents, and ids), states and errors, none of
@@ -121,7 +121,7 @@ use self::{
 use super::{
     Claim, Corrected, Health, Journal, JournalError, KeyDrop, NewArrival, NewCorrection, NewReplay,
     Portion, Removal, ReplayState, Retention, Retire, Retirement, Settlement, Start,
-    seal::{Day, Masters},
+    seal::{Day, Masters, PartKey},
 };
 use crate::record::{Arrival, Seq};
 
@@ -458,6 +458,20 @@ impl Journal for SqliteJournal {
             self.empty_log().await;
         }
         Ok(())
+    }
+
+    async fn key_for_parts(&self, day: Day) -> Result<Option<PartKey>, JournalError> {
+        if self.keyring.masters().current.is_none() {
+            return Ok(None);
+        }
+        self.submit(Isolation::Savepoint, move |group| {
+            keys::for_parts(group, day)
+        })
+        .await
+    }
+
+    async fn part_key(&self, day: Day) -> Result<Option<PartKey>, JournalError> {
+        self.readers.read(move |db| db.part_key(day)).await
     }
 
     async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError> {

@@ -1,21 +1,35 @@
 //! Dropping the keys of days: by a person's word, or by age.
+//!
+//! What a key seals in open parts of files was delivered, so their destinations are
+//! asked to finish them first. The journal refuses to drop a key while one is left.
 
 use jiff::Timestamp;
 
 use super::Runtime;
-use crate::journal::{Journal, JournalError, KeyDrop, seal::Day};
+use crate::{
+    delivery::Fleet,
+    journal::{Journal, JournalError, KeyDrop, seal::Day},
+};
 
 impl Runtime {
     /// Drops the key of a day. `None` when there is none (any more).
     ///
     /// # Errors
-    /// When the day is not over, or the journal fails.
+    /// When the day is not over, a part that it seals cannot be finished, or the
+    /// journal fails.
     pub async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError> {
-        drop_key(&*self.journal, day).await
+        drop_key(&*self.journal, &self.fleet, day).await
     }
 }
 
-async fn drop_key(journal: &dyn Journal, day: Day) -> Result<Option<KeyDrop>, JournalError> {
+async fn drop_key(
+    journal: &dyn Journal,
+    fleet: &Fleet,
+    day: Day,
+) -> Result<Option<KeyDrop>, JournalError> {
+    if day < Day::of(Timestamp::now()) {
+        finish_parts(journal, fleet, day).await?;
+    }
     let dropped = journal.drop_key(day).await?;
     if let Some(dropped) = &dropped {
         tell(day, dropped);
@@ -23,19 +37,41 @@ async fn drop_key(journal: &dyn Journal, day: Day) -> Result<Option<KeyDrop>, Jo
     Ok(dropped)
 }
 
-/// Drops the keys of days that are older than so many days.
+/// Has the parts finished that the key of a day seals, with all others of their
+/// destinations.
+async fn finish_parts(journal: &dyn Journal, fleet: &Fleet, day: Day) -> Result<(), JournalError> {
+    for destination in journal.sealed_content(day).await?.open_parts.into_keys() {
+        let problem = match fleet.rotate(&destination).await {
+            Ok(rotated) => rotated.failed,
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(problem) = problem {
+            tracing::warn!(%day, destination, problem, "parts that the key of a day seals cannot be finished");
+        }
+    }
+    Ok(())
+}
+
+/// Drops the keys of days that are older than so many days. One that cannot be
+/// dropped keeps up no other.
+///
+/// # Errors
+/// With the first that failed.
 pub(super) async fn drop_old(
     journal: &dyn Journal,
+    fleet: &Fleet,
     now: Timestamp,
     after_days: u32,
 ) -> Result<(), JournalError> {
     let kept = first_kept(now, after_days);
+    let mut result = Ok(());
     for sealed in journal.sealed_days().await? {
         if sealed.day < kept && sealed.dropped.is_none() {
-            drop_key(journal, sealed.day).await?;
+            let dropped = drop_key(journal, fleet, sealed.day).await;
+            result = result.and(dropped.map(drop));
         }
     }
-    Ok(())
+    result
 }
 
 /// The first day whose key is kept: so many whole days before today.
@@ -54,6 +90,9 @@ fn tell(day: Day, dropped: &KeyDrop) {
         tracing::info!(%day, "the key of a day is dropped");
     } else {
         tracing::warn!(%day, expired = ?dropped.expired, "the key of a day is dropped; deliveries that were not settled have expired");
+    }
+    if !dropped.lost_parts.is_empty() {
+        tracing::warn!(%day, parts = ?dropped.lost_parts, "open parts of retired destinations cannot be read any more; their files may be deleted");
     }
     if !dropped.erased {
         tracing::warn!(%day, "the dropped key may stand in the journal's log until that is emptied, at the latest when the gateway stops");

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     alert::{Alerts, Event},
     config::model,
+    delivery::Fleet,
     journal::{Journal, JournalError, Retention},
     record::Seq,
 };
@@ -59,12 +60,14 @@ impl Keep {
 /// Starts the task. It ends when `stop` becomes true.
 pub(super) fn start(
     journal: Arc<dyn Journal>,
+    fleet: Arc<Fleet>,
     alerts: Alerts,
     keep: watch::Receiver<Keep>,
     mut stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let mut keeper = Keeper {
         journal,
+        fleet,
         alerts,
         keep,
     };
@@ -78,6 +81,7 @@ pub(super) fn start(
 
 struct Keeper {
     journal: Arc<dyn Journal>,
+    fleet: Arc<Fleet>,
     alerts: Alerts,
     keep: watch::Receiver<Keep>,
 }
@@ -125,7 +129,7 @@ impl Keeper {
         let days = self.keep.borrow().keys_days;
         match days {
             0 => Ok(()),
-            days => day_keys::drop_old(&*self.journal, Timestamp::now(), days).await,
+            days => day_keys::drop_old(&*self.journal, &self.fleet, Timestamp::now(), days).await,
         }
     }
 

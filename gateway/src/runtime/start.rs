@@ -129,13 +129,14 @@ impl Runtime {
         });
         let stop = watch::Sender::new(false);
         let keep = watch::Sender::new(retention::Keep::new(&config.journal));
+        let fleet = Arc::new(Fleet::start(context, revision));
         let retention = retention::start(
             journal.clone(),
+            fleet.clone(),
             alerts.clone(),
             keep.subscribe(),
             stop.subscribe(),
         );
-        let fleet = Arc::new(Fleet::start(context, revision));
         let replays = Arc::new(Notify::new());
         let conductor = tokio::spawn(replay::conduct(
             journal.clone(),

@@ -30,6 +30,9 @@ pub struct KeyView {
     pub arrivals: u64,
     /// Deliveries of those that are not settled, by destination.
     pub unsettled: BTreeMap<String, u64>,
+    /// Open parts of files that are sealed with it, by destination. They are finished
+    /// before it is dropped.
+    pub open_parts: BTreeMap<String, u64>,
 }
 
 impl KeyView {
@@ -43,6 +46,7 @@ impl KeyView {
             dropped: sealed.dropped,
             arrivals: content.arrivals,
             unsettled: content.unsettled,
+            open_parts: content.open_parts,
         }
     }
 }
@@ -71,6 +75,9 @@ pub struct DropView {
     pub keys: Vec<KeyView>,
     /// Deliveries that expired, by destination.
     pub expired: BTreeMap<String, u64>,
+    /// Open parts of retired destinations that nobody can read any more, by
+    /// destination.
+    pub lost_parts: BTreeMap<String, u64>,
     /// Whether the files of the journal hold no trace of these keys.
     pub erased: bool,
 }

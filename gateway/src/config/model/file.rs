@@ -21,7 +21,7 @@ pub struct FileDriver {
     /// `data_dir`; `files` there if not set.
     pub base_dir: Option<PathBuf>,
     /// Bytes after which a part is finished and the next begins, before
-    /// compression.
+    /// compression; of a sealed one as it is on disk.
     #[serde(default = "default_rotate_bytes")]
     #[schemars(range(min = 1024, max = 1_099_511_627_776_u64))]
     pub rotate_bytes: u64,

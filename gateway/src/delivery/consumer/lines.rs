@@ -11,7 +11,10 @@ use tokio::time::Instant;
 use super::pause::Pause;
 use crate::{
     delivery::file::{Done, FileError, FileSettings, Line, Why, Writer},
-    journal::{FilePart, Journal, JournalError},
+    journal::{
+        FilePart, Journal, JournalError,
+        seal::{Day, PartKey},
+    },
     record::Seq,
 };
 
@@ -92,6 +95,7 @@ impl Lines {
         if !self.writing.is_on() {
             self.held.clear();
         }
+        self.find_keys(journal).await?;
         let Some(writer) = &self.writer else {
             return Ok(Some(Wrote::Lost));
         };
@@ -102,8 +106,22 @@ impl Lines {
     }
 
     /// Finishes all parts that hold records, whatever their size and age.
-    pub(super) async fn rotate(&mut self) -> Wrote {
-        self.run(Work::Finish(Why::Asked)).await
+    pub(super) async fn rotate(&mut self, journal: &dyn Journal) -> Result<Wrote, JournalError> {
+        self.find_keys(journal).await?;
+        Ok(self.run(Work::Finish(Why::Asked)).await)
+    }
+
+    /// Gives the writer the keys of sealed parts that were open before it came.
+    async fn find_keys(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
+        let Some(writer) = &mut self.writer else {
+            return Ok(());
+        };
+        for day in writer.missing_keys() {
+            if let Some(key) = journal.part_key(day).await? {
+                writer.take_key(&key);
+            }
+        }
+        Ok(())
     }
 
     async fn work(
@@ -120,7 +138,8 @@ impl Lines {
             let room = writer.room();
             if !new.is_empty() && room > 0 {
                 let begin = self.with_last_parts(new, room, journal).await?;
-                return Ok(Some(Work::Begin(begin)));
+                let key = journal.key_for_parts(Day::of(Timestamp::now())).await?;
+                return Ok(Some(Work::Begin(begin, key)));
             }
             let known: Vec<_> = lines().filter(|line| writer.knows(line)).cloned().collect();
             if !known.is_empty() {
@@ -218,8 +237,9 @@ fn instant(at: Timestamp) -> Instant {
 
 /// What the writer is to do.
 enum Work {
-    /// Parts for the first lines of paths, with the last part of each.
-    Begin(Vec<(Line, Option<FilePart>)>),
+    /// Parts for the first lines of paths, with the last part of each, and the key
+    /// that seals them.
+    Begin(Vec<(Line, Option<FilePart>)>, Option<PartKey>),
     Write(Vec<Line>),
     Finish(Why),
 }
@@ -228,13 +248,13 @@ impl Work {
     fn finishing(&self) -> Option<Why> {
         match self {
             Self::Finish(why) => Some(*why),
-            Self::Begin(_) | Self::Write(_) => None,
+            Self::Begin(..) | Self::Write(_) => None,
         }
     }
 
     fn run(self, writer: &mut Writer, now: Timestamp) -> Done {
         match self {
-            Self::Begin(first) => writer.begin(&first, now),
+            Self::Begin(first, key) => writer.begin(&first, key.as_ref(), now),
             Self::Write(lines) => writer.write(&lines),
             Self::Finish(why) => writer.finish(why, now),
         }

@@ -3,14 +3,15 @@
 //! Plain: the trailer is appended and synced; the manifest is written; the open
 //! part is renamed.
 //!
-//! Compressed: the compressed form is written beside the open part and synced; the
-//! manifest is written; the open part is removed; the compressed form is renamed.
+//! Compressed, or sealed while it was open: the finished form (compressed, or what
+//! the frames hold) is written beside the open part and synced; the
+//! manifest is written; the open part is removed; the finished form is renamed.
 //! So the final name appears after the open part is gone, and a collector who takes
 //! the file away at once cannot make the gateway write it again.
 //!
 //! Until the open part is gone or renamed it counts: it is cut back to its
 //! committed length, and everything is done again. From then on the records are
-//! in the compressed form, which the manifest proves, and only the rename is left.
+//! in the finished form, which the manifest proves, and only the rename is left.
 
 use std::io;
 
@@ -31,7 +32,7 @@ use crate::journal::FilePart;
 pub(super) enum Found {
     /// The part, as long as was committed or longer.
     Whole,
-    /// Its compressed form, whole, without the final name.
+    /// Its finished form, whole, without the final name.
     Packed,
     /// It has its final name, but the journal does not know yet.
     Renamed,
@@ -101,7 +102,8 @@ pub(super) fn finish(
         ));
     }
     let tail = place.layout().tail(part);
-    if let (Some(compress), Some(packed)) = (place.layout().compress, &names.packed) {
+    if let Some(packed) = &names.packed {
+        let compress = place.layout().compress;
         pack(&mut open, &directory, names, packed, compress, part, &tail)?;
         directory.remove(&names.open)?;
         return rename_packed(&directory, names, packed);
@@ -116,7 +118,23 @@ pub(super) fn finish(
     directory.sync()
 }
 
-/// Does what is left to do for a compressed form that is whole.
+/// How much a finished part holds without its trailer, before compression, as its
+/// manifest says; `None` where that is gone already.
+pub(super) fn content_length(
+    place: &Place,
+    names: &PartNames,
+    part: &FilePart,
+) -> io::Result<Option<u64>> {
+    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
+        return Ok(None);
+    };
+    let tail = place.layout().tail(part).len() as u64;
+    let manifest = manifest_of(&directory, names, part)?;
+    let whole = manifest.map(|it| it.uncompressed_bytes.unwrap_or(it.bytes));
+    Ok(whole.map(|whole| whole.saturating_sub(tail)))
+}
+
+/// Does what is left to do for a finished form that is whole.
 pub(super) fn finish_packed(place: &Place, names: &PartNames) -> io::Result<()> {
     match (
         &names.packed,
@@ -185,24 +203,28 @@ pub(super) fn remove_empty(place: &Place, names: &PartNames) -> io::Result<()> {
     }
 }
 
-/// Writes the compressed form and its manifest.
+/// Writes the finished form and its manifest.
 fn pack(
     open: &mut OpenPart,
     directory: &Directory,
     names: &PartNames,
     packed: &str,
-    compress: Compress,
+    compress: Option<Compress>,
     part: &FilePart,
     tail: &[u8],
 ) -> io::Result<()> {
-    let content = io::Read::chain(open.read(part.length)?, tail);
-    let seal = directory.write(packed, |file| {
+    let mut content = io::Read::chain(open.read(part.length)?, tail);
+    let (seal, uncompressed) = directory.write(packed, |file| {
         let mut sealing = Sealing::new(file);
-        compress.pack(content, &mut sealing)?;
-        Ok(sealing.seal())
+        let uncompressed = if let Some(compress) = compress {
+            Some(compress.pack(content, &mut sealing)?)
+        } else {
+            io::copy(&mut content, &mut sealing)?;
+            None
+        };
+        Ok((sealing.seal(), uncompressed))
     })?;
-    let uncompressed = part.length + tail.len() as u64;
-    let manifest = Manifest::new(&names.finished, part, seal, Some(uncompressed));
+    let manifest = Manifest::new(&names.finished, part, seal, uncompressed);
     directory.replace(&names.manifest, &serde_json::to_vec(&manifest)?)?;
     directory.sync()
 }
@@ -223,9 +245,7 @@ fn is_proven(
     let Some(length) = directory.length(file)? else {
         return Ok(false);
     };
-    let manifest = directory.read(&names.manifest, manifest::MAX_BYTES)?;
-    let manifest = manifest.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
-    let Some(manifest) = manifest.filter(|it| it.is_of(&names.finished, part)) else {
+    let Some(manifest) = manifest_of(directory, names, part)? else {
         return Ok(false);
     };
     if manifest.bytes != length {
@@ -233,4 +253,15 @@ fn is_proven(
     }
     let seal = Seal::of(directory.reader(file)?)?;
     Ok(seal.sha256 == manifest.sha256)
+}
+
+/// The manifest of a part, if what stands there is that.
+fn manifest_of(
+    directory: &Directory,
+    names: &PartNames,
+    part: &FilePart,
+) -> io::Result<Option<Manifest>> {
+    let manifest = directory.read(&names.manifest, manifest::MAX_BYTES)?;
+    let manifest = manifest.and_then(|text| serde_json::from_slice::<Manifest>(&text).ok());
+    Ok(manifest.filter(|it| it.is_of(&names.finished, part)))
 }

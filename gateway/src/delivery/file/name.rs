@@ -11,7 +11,7 @@ pub(super) struct PartNames {
     pub(super) directory: PathBuf,
     /// While it is written.
     pub(super) open: String,
-    /// Its compressed form, while it is written.
+    /// Its compressed form, or what a sealed one holds, while that is written.
     pub(super) packed: Option<String>,
     /// When it is finished.
     pub(super) finished: String,
@@ -24,7 +24,7 @@ pub(super) struct PartNames {
 impl PartNames {
     /// The names of part `part` of a file. The number stands before the extension,
     /// so that tools still know the type.
-    pub(super) fn new(path: &str, part: u32, compress: Option<Compress>) -> Self {
+    pub(super) fn new(path: &str, part: u32, compress: Option<Compress>, sealed: bool) -> Self {
         let path = Path::new(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let plain = match name.rsplit_once('.') {
@@ -35,10 +35,15 @@ impl PartNames {
             Some(compress) => format!("{plain}{}", compress.ending()),
             None => plain.clone(),
         };
+        let packed = match (compress, sealed) {
+            (Some(_), _) => Some(format!("{finished}.open")),
+            (None, true) => Some(format!("{finished}.whole.open")),
+            (None, false) => None,
+        };
         Self {
             directory: path.parent().unwrap_or(Path::new("")).to_owned(),
             open: format!("{plain}.open"),
-            packed: compress.is_some().then(|| format!("{finished}.open")),
+            packed,
             manifest: format!("{finished}.manifest.json"),
             finished,
             plain,
@@ -65,13 +70,17 @@ mod tests {
             (".x", Some(Compress::Zstd), "", ".x.2.zst"),
         ];
         for (path, compress, directory, expected) in cases {
-            let names = PartNames::new(path, 2, compress);
+            let names = PartNames::new(path, 2, compress, false);
             assert_eq!(names.directory, Path::new(directory), "{path}");
             assert_eq!(names.finished, expected, "{path}");
             assert_eq!(names.manifest, format!("{expected}.manifest.json"));
             assert_eq!(names.packed, compress.map(|_| format!("{expected}.open")));
             let plain = expected.trim_end_matches(".gz").trim_end_matches(".zst");
             assert_eq!(names.open, format!("{plain}.open"));
+            let sealed = PartNames::new(path, 2, compress, true);
+            let packed = sealed.packed.expect("it is written whole");
+            assert_ne!(packed, sealed.open);
+            assert_eq!((sealed.open, sealed.finished), (names.open, names.finished));
         }
     }
 }

@@ -5,12 +5,13 @@ use std::{io, sync::Arc};
 
 use super::{
     finish::{self, Found},
+    frames::Frames,
     name::PartNames,
     part::{OpenPart, Opened},
     place::Place,
     writer::Line,
 };
-use crate::journal::{FilePart, PartStage};
+use crate::journal::{FilePart, PartStage, seal::PartKey};
 
 /// An open part and its place.
 pub(super) struct Slot {
@@ -18,6 +19,8 @@ pub(super) struct Slot {
     pub(super) committed: FilePart,
     pub(super) place: Arc<Place>,
     names: PartNames,
+    /// Where it is sealed and the key is there.
+    pub(super) key: Option<PartKey>,
     file: Option<OpenPart>,
     /// When it was used last, in uses of the writer.
     pub(super) used: u64,
@@ -33,11 +36,12 @@ pub(super) enum Appended {
 }
 
 impl Slot {
-    pub(super) fn new(committed: FilePart, place: Arc<Place>) -> Self {
+    pub(super) fn new(committed: FilePart, place: Arc<Place>, key: Option<PartKey>) -> Self {
         Self {
             names: names(&committed, &place),
             committed,
             place,
+            key,
             file: None,
             used: 0,
         }
@@ -58,7 +62,7 @@ impl Slot {
             if !self.is_whole()? {
                 return Ok(Appended::GivenUp(self.finished()));
             }
-            match OpenPart::open(self.place.base_dir(), &self.names, self.committed.length)? {
+            match self.try_open()? {
                 Opened::Ours(file) => self.file = Some(file),
                 // Two destinations chose the same free name at the same time.
                 Opened::Taken if self.committed.length == 0 => {
@@ -68,11 +72,11 @@ impl Slot {
             }
         }
         let block = self.block(lines);
-        match &mut self.file {
+        let bytes = match &mut self.file {
             Some(file) => file.append(&block)?,
             None => return Err(io::Error::other("a part is not open")),
-        }
-        Ok(Appended::Written(self.grown(lines, block.len() as u64)))
+        };
+        Ok(Appended::Written(self.grown(lines, bytes)))
     }
 
     /// Lines as bytes, after the head where they are the first.
@@ -135,23 +139,51 @@ impl Slot {
     }
 
     fn open(&self) -> io::Result<OpenPart> {
-        match OpenPart::open(self.place.base_dir(), &self.names, self.committed.length)? {
+        match self.try_open()? {
             Opened::Ours(file) => Ok(file),
             Opened::Taken => Err(taken()),
         }
     }
 
+    fn try_open(&self) -> io::Result<Opened> {
+        let frames = match (self.committed.key_day, &self.key) {
+            (None, _) => None,
+            (Some(_), Some(key)) => Some(Frames::new(key.clone(), &self.committed)),
+            (Some(_), None) => {
+                return Err(io::Error::other(
+                    "the key that seals an open part was dropped; move the part away to give it up",
+                ));
+            }
+        };
+        let length = self.committed.length;
+        OpenPart::open(self.place.base_dir(), &self.names, length, frames)
+    }
+
     fn finished(&self) -> FilePart {
         FilePart {
             stage: PartStage::Finished,
+            key_day: None,
+            length: self.content_length(),
             ..self.committed.clone()
         }
+    }
+
+    /// The committed length without what sealing added to it, as far as that is
+    /// known.
+    fn content_length(&self) -> u64 {
+        let length = self.committed.length;
+        if self.committed.key_day.is_none() || length == 0 {
+            return length;
+        }
+        let told = finish::content_length(&self.place, &self.names, &self.committed);
+        told.ok().flatten().unwrap_or(length)
     }
 }
 
 /// The names of a part in its place.
 pub(super) fn names(part: &FilePart, place: &Place) -> PartNames {
-    PartNames::new(&part.path, part.part, place.layout().compress)
+    let sealed = part.key_day.is_some();
+    PartNames::new(&part.path, part.part, place.layout().compress, sealed)
 }
 
 fn taken() -> io::Error {

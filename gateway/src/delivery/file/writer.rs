@@ -1,6 +1,11 @@
 //! The one writer of a file destination. Blocking: not for the async runtime.
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +16,10 @@ use super::{
     slot::{self, Appended, Slot},
 };
 use crate::{
-    journal::{FilePart, PartStage},
+    journal::{
+        FilePart, PartStage,
+        seal::{Day, PartKey},
+    },
     record::{ArrivalId, Seq},
 };
 
@@ -81,6 +89,8 @@ pub struct Writer {
     settings: FileSettings,
     /// By path; more than one of a path where settings changed on the way.
     open: BTreeMap<String, Vec<Slot>>,
+    /// Those of sealed parts that are open.
+    keys: BTreeMap<Day, PartKey>,
     uses: u64,
 }
 
@@ -91,6 +101,7 @@ impl Writer {
         let mut writer = Self {
             settings,
             open: BTreeMap::new(),
+            keys: BTreeMap::new(),
             uses: 0,
         };
         for mut part in parts {
@@ -129,15 +140,42 @@ impl Writer {
         self.of(line).is_some()
     }
 
-    /// Begins parts for the first lines of paths, given the last part of each.
+    /// The days whose keys seal open parts and are not here yet. Such a part is
+    /// neither written to nor finished before.
+    #[must_use]
+    pub fn missing_keys(&self) -> BTreeSet<Day> {
+        let slots = self.open.values().flatten();
+        let keyless = slots.filter(|slot| slot.key.is_none());
+        keyless.filter_map(|slot| slot.committed.key_day).collect()
+    }
+
+    /// Takes the key of open parts.
+    pub fn take_key(&mut self, key: &PartKey) {
+        let slots = self.open.values_mut().flatten();
+        for slot in slots.filter(|slot| slot.committed.key_day == Some(key.day())) {
+            slot.key = Some(key.clone());
+        }
+        self.keys.insert(key.day(), key.clone());
+    }
+
+    /// Begins parts for the first lines of paths, given the last part of each, and
+    /// the key that seals them, where they are to be sealed.
     /// They have to be settled before they are written to, so that after a crash
     /// what stands in them is known to be the gateway's own. What already stands
     /// under a name is left alone: the next free number is taken.
-    pub fn begin(&self, first: &[(Line, Option<FilePart>)], now: Timestamp) -> Done {
+    pub fn begin(
+        &mut self,
+        first: &[(Line, Option<FilePart>)],
+        key: Option<&PartKey>,
+        now: Timestamp,
+    ) -> Done {
+        if let Some(key) = key {
+            self.take_key(key);
+        }
         let mut done = Done::default();
         for (line, last) in first {
             let number = last.as_ref().map_or(1, |last| last.part + 1);
-            match begin(line, number, now) {
+            match begin(line, number, key.map(PartKey::day), now) {
                 Ok(part) => done.parts.push(part),
                 Err(source) => done.fail(&line.path, &line.place, source),
             }
@@ -189,7 +227,10 @@ impl Writer {
         let mut slots: Vec<_> = self.open.values_mut().flatten().collect();
         match why {
             Why::Due => slots.retain(|slot| due(slot, &settings).is_some_and(|due| due <= now)),
-            Why::Asked => slots.retain(|slot| slot.committed.records > 0),
+            // A sealed one keeps the key of its day, even while it is empty.
+            Why::Asked => {
+                slots.retain(|slot| slot.committed.records > 0 || slot.committed.key_day.is_some());
+            }
             Why::Room(count) => {
                 slots.sort_by_key(|slot| slot.committed.opened);
                 slots.truncate(count);
@@ -230,8 +271,9 @@ impl Writer {
 
     fn insert(&mut self, part: FilePart) {
         let place = self.settings.place.for_part(&part);
+        let key = part.key_day.and_then(|day| self.keys.get(&day)).cloned();
         let parts = self.open.entry(part.path.clone()).or_default();
-        parts.push(Slot::new(part, place));
+        parts.push(Slot::new(part, place, key));
     }
 
     fn remove(&mut self, part: &FilePart) {
@@ -241,6 +283,9 @@ impl Writer {
                 self.open.remove(&part.path);
             }
         }
+        let slots = self.open.values().flatten();
+        let used: BTreeSet<_> = slots.filter_map(|slot| slot.committed.key_day).collect();
+        self.keys.retain(|day, _| used.contains(day));
     }
 
     fn close_oldest(&mut self) {
@@ -307,7 +352,7 @@ fn due(slot: &Slot, settings: &FileSettings) -> Option<Timestamp> {
     Some(part.opened.checked_add(age).unwrap_or(Timestamp::MAX))
 }
 
-fn begin(line: &Line, number: u32, now: Timestamp) -> io::Result<FilePart> {
+fn begin(line: &Line, number: u32, key_day: Option<Day>, now: Timestamp) -> io::Result<FilePart> {
     let mut part = FilePart {
         path: line.path.clone(),
         part: number,
@@ -318,6 +363,7 @@ fn begin(line: &Line, number: u32, now: Timestamp) -> io::Result<FilePart> {
         opened: now,
         base_dir: String::new(),
         layout: String::new(),
+        key_day,
         stage: PartStage::Open,
     };
     line.place.mark(&mut part);

@@ -1,11 +1,11 @@
 //! The key of a day.
 
-use std::fmt;
+use std::fmt::{self, Display};
 
 use zeroize::Zeroizing;
 
 use super::{
-    Day, Place, SealError,
+    Day, SealError,
     cipher::{self, Cipher, KEY_BYTES},
 };
 
@@ -45,7 +45,7 @@ impl DayKey {
     /// The bytes to keep instead of `plain` in a place.
     pub(in crate::journal) fn seal(
         &self,
-        place: Place,
+        place: impl Display,
         plain: &[u8],
     ) -> Result<Vec<u8>, SealError> {
         self.cipher.seal(&self.header(), &place, plain)
@@ -53,7 +53,7 @@ impl DayKey {
 
     /// What was sealed for a place; `None` if these bytes are not what
     /// [`DayKey::seal`] made for it.
-    pub(in crate::journal) fn open(&self, place: Place, sealed: Vec<u8>) -> Option<Vec<u8>> {
+    pub(in crate::journal) fn open(&self, place: impl Display, sealed: Vec<u8>) -> Option<Vec<u8>> {
         if !sealed.starts_with(&self.header()) {
             return None;
         }
@@ -77,7 +77,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::record::Seq;
+    use crate::{journal::seal::Place, record::Seq};
 
     const BODY: &[u8] = br#"{"Callee":"008613800138000"}"#;
 

@@ -1,11 +1,18 @@
 //! Dropping the key of a day: what it sealed cannot be read any more, so nothing
 //! of it can be delivered. All in one transaction, and counted before.
+//!
+//! What stands in an open part of a file was delivered, so a key is not dropped
+//! before the owners of its parts have finished them. Nobody owns the parts of a
+//! retired destination: those are given up, and counted.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Rows, params};
 
 use super::{
     destination::Destination,
+    files,
     group::Group,
     keys,
     settle::pass,
@@ -20,11 +27,15 @@ use crate::{
 pub(super) fn content(connection: &Connection, day: Day) -> Result<SealedContent, Trouble> {
     let sealed = sealed_with(connection, day)?;
     let head = super::arrivals::newest(connection)?;
+    let parts = files::sealed_with(connection, day)?;
     let mut content = SealedContent {
         arrivals: sealed.len(),
         ..SealedContent::default()
     };
     for destination in Destination::load_all(connection)? {
+        if let Some(count) = parts.get(&destination.id) {
+            content.open_parts.insert(destination.name.clone(), *count);
+        }
         let unsettled = unsettled(connection, &destination, head, &sealed)?.len();
         if let Ok(count @ 1..) = u64::try_from(unsettled) {
             content.unsettled.insert(destination.name, count);
@@ -38,7 +49,8 @@ pub(super) fn content(connection: &Connection, day: Day) -> Result<SealedContent
 /// is no such key any more.
 ///
 /// # Errors
-/// Refused for a day that is not over.
+/// Refused for a day that is not over, or while a part that it seals is open at a
+/// destination which is not retired.
 pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop>, Trouble> {
     let now = Timestamp::now();
     if day >= Day::of(now) {
@@ -47,12 +59,23 @@ pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop
     }
     let connection = group.connection;
     let sealed = sealed_with(connection, day)?;
+    let open = open_parts(connection, day)?;
+    if !open.is_empty() {
+        let problem = format!(
+            "parts of files are open that {day} seals, at {}; its key stays until they are finished",
+            open.join(", ")
+        );
+        return Err(Trouble::refused("the journal", problem));
+    }
     if !keys::drop_wrapped(group, day)? {
         return Ok(None);
     }
     forget_corrections(connection, &sealed)?;
     let revision = newest_revision(connection)?;
-    let mut dropped = KeyDrop::default();
+    let mut dropped = KeyDrop {
+        lost_parts: give_up_parts(connection, day)?,
+        ..KeyDrop::default()
+    };
     for mut destination in Destination::load_all(connection)? {
         forget_responses(connection, destination.id, &sealed)?;
         let unsettled = unsettled(connection, &destination, group.tail.head, &sealed)?;
@@ -72,6 +95,28 @@ pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop
         dropped.expired.insert(destination.name, count);
     }
     Ok(Some(dropped))
+}
+
+/// The destinations that have parts open which are sealed with the key of a day,
+/// and can finish them.
+fn open_parts(connection: &Connection, day: Day) -> Result<Vec<String>, Trouble> {
+    let parts = files::sealed_with(connection, day)?;
+    let destinations = Destination::load_all(connection)?.into_iter();
+    let owners = destinations.filter(|it| it.end.is_none() && parts.contains_key(&it.id));
+    Ok(owners.map(|destination| destination.name).collect())
+}
+
+/// Gives up the parts that nobody finishes.
+fn give_up_parts(connection: &Connection, day: Day) -> Result<BTreeMap<String, u64>, Trouble> {
+    let parts = files::sealed_with(connection, day)?;
+    let mut lost = BTreeMap::new();
+    for destination in Destination::load_all(connection)? {
+        if let Some(count) = parts.get(&destination.id) {
+            files::give_up(connection, &destination, day)?;
+            lost.insert(destination.name, *count);
+        }
+    }
+    Ok(lost)
 }
 
 /// The arrivals that are sealed with the key of a day.

@@ -1,27 +1,42 @@
 //! Parts of the files that destinations write.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::trouble::{Trouble, from_sql, time, to_sql};
+use super::{
+    destination::Destination,
+    keys,
+    trouble::{Trouble, from_sql, time, to_sql},
+};
 use crate::{
-    journal::{FilePart, PartStage},
+    journal::{FilePart, PartStage, seal::Day},
     record::ArrivalId,
 };
 
-const FILE_COLUMNS: &str = "path, part, length, records, first_id, last_id, opened_ms, finished, base_dir, layout, waiting";
+const FILE_COLUMNS: &str = "path, part, length, records, first_id, last_id, opened_ms, finished, base_dir, layout, waiting, key_day";
 
 /// Keeps how a file part stands.
+///
+/// # Errors
+/// Refused when the part is sealed with a key that was dropped.
 pub(super) fn note_file(
     connection: &Connection,
     destination: i64,
     file: &FilePart,
 ) -> Result<(), Trouble> {
+    if let Some(day) = file.key_day
+        && !keys::is_kept(connection, day)?
+    {
+        let problem = format!("the key of {day}, which seals a part, was dropped");
+        return Err(Trouble::refused("the journal", problem));
+    }
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO files (destination, path, part, length, records, first_id,
-             last_id, opened_ms, finished, base_dir, layout, waiting)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             last_id, opened_ms, finished, base_dir, layout, waiting, key_day)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             destination,
@@ -36,6 +51,7 @@ pub(super) fn note_file(
             file.base_dir,
             file.layout,
             file.stage == PartStage::Waiting,
+            file.key_day.map(Day::number),
         ])?;
     Ok(())
 }
@@ -55,6 +71,37 @@ pub(super) fn not_finished(
         files.push(file_part(row)?);
     }
     Ok(files)
+}
+
+/// How many parts are sealed with the key of a day, by destination.
+pub(super) fn sealed_with(
+    connection: &Connection,
+    day: Day,
+) -> Result<BTreeMap<i64, u64>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT destination, count(*) FROM files WHERE key_day = ?1 GROUP BY destination",
+    )?;
+    let mut rows = statement.query([day.number()])?;
+    let mut sealed = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        sealed.insert(row.get(0)?, from_sql(row.get(1)?, "a count of parts")?);
+    }
+    Ok(sealed)
+}
+
+/// Gives up the parts of a destination that are sealed with the key of a day.
+pub(super) fn give_up(
+    connection: &Connection,
+    destination: &Destination,
+    day: Day,
+) -> Result<(), Trouble> {
+    connection
+        .prepare_cached(
+            "UPDATE files SET finished = 1, waiting = 0, key_day = NULL
+             WHERE destination = ?1 AND key_day = ?2",
+        )?
+        .execute(params![destination.id, day.number()])?;
+    Ok(())
 }
 
 /// The newest part of a file.
@@ -111,6 +158,7 @@ fn file_part(row: &Row<'_>) -> Result<FilePart, Trouble> {
         opened: time(row.get(6)?, "a part's opening")?,
         base_dir: row.get(8)?,
         layout: row.get(9)?,
+        key_day: row.get::<_, Option<i64>>(11)?.map(keys::day).transpose()?,
         stage: match (row.get(7)?, row.get(10)?) {
             (true, _) => PartStage::Finished,
             (false, true) => PartStage::Waiting,

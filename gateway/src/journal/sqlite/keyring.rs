@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::{keys, trouble::Trouble};
 use crate::journal::{
     JournalError,
-    seal::{Day, DayKey, Masters, Place},
+    seal::{Day, DayKey, Masters, PartKey, Place},
 };
 
 /// The keys of a journal, for all of its connections. Day keys are unwrapped
@@ -99,6 +99,12 @@ impl<'a> Snapshot<'a> {
             connection,
             keyring,
         }
+    }
+
+    /// The key of the parts of a day; `None` when it was dropped.
+    pub(super) fn part_key(&self, day: Day) -> Result<Option<PartKey>, Trouble> {
+        let key = self.keyring.day(self.connection, day)?;
+        Ok(key.map(PartKey::new))
     }
 
     /// Opens what is kept in a place: as it is where no day sealed it.

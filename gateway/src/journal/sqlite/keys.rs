@@ -16,7 +16,7 @@ use super::{
 use crate::{
     journal::{
         SealedDay,
-        seal::{Day, DayKey, KeyId, MasterKey, Masters, Place, SealError},
+        seal::{Day, DayKey, KeyId, MasterKey, Masters, PartKey, Place, SealError},
     },
     record::Seq,
 };
@@ -70,6 +70,22 @@ pub(super) fn for_arrival(
     let key = Arc::new(key);
     group.sealing.key = Some(Arc::clone(&key));
     Ok(Some(key))
+}
+
+/// The key for the parts of files that are begun on a day, which is that of the
+/// day's arrivals and made for the next one if there was none yet.
+pub(super) fn for_parts(group: &mut Group<'_>, day: Day) -> Result<Option<PartKey>, Trouble> {
+    let next = group.tail.head.next();
+    Ok(for_arrival(group, day, next)?.map(PartKey::new))
+}
+
+/// Whether the key of a day is there.
+pub(super) fn is_kept(connection: &Connection, day: Day) -> Result<bool, Trouble> {
+    let kept: Option<bool> = connection
+        .prepare_cached("SELECT wrapped IS NOT NULL FROM day_keys WHERE day = ?1")?
+        .query_row([day.number()], |row| row.get(0))
+        .optional()?;
+    Ok(kept.unwrap_or(false))
 }
 
 /// What is kept of an arrival, sealed as its body is.
@@ -187,7 +203,8 @@ pub(super) fn drop_wrapped(group: &mut Group<'_>, day: Day) -> Result<bool, Trou
     Ok(true)
 }
 
-/// The days that are over and whose arrivals are all removed.
+/// The days that are over, whose arrivals are all removed and whose parts are all
+/// finished.
 pub(super) fn unused(connection: &Connection, now: Timestamp) -> Result<Vec<Day>, Trouble> {
     let mut unused = Vec::new();
     for range in ranges(connection)? {
@@ -200,7 +217,7 @@ pub(super) fn unused(connection: &Connection, now: Timestamp) -> Result<Vec<Day>
             )?
             .query_row(range.bounds()?, |row| row.get(0))
             .optional()?;
-        if kept.is_none() {
+        if kept.is_none() && super::files::sealed_with(connection, range.day)?.is_empty() {
             unused.push(range.day);
         }
     }

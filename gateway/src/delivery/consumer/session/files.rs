@@ -111,7 +111,8 @@ impl Session<'_> {
         let Some(files) = &mut self.files else {
             return Ok(Some(Rotated::default()));
         };
-        let wrote = files.lines.rotate().await;
+        let journal = self.consumer.context.journal.clone();
+        let wrote = files.lines.rotate(&*journal).await?;
         let Some(parts) = self.take_written(wrote) else {
             return Ok(None);
         };

@@ -60,6 +60,8 @@ struct Fixture {
     settings: FileSettings,
     writer: Writer,
     journal: BTreeMap<(String, u32), FilePart>,
+    /// What seals parts that are begun from now on.
+    key: Option<PartKey>,
 }
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -73,6 +75,15 @@ impl Fixture {
             base,
             settings,
             journal: BTreeMap::new(),
+            key: None,
+        }
+    }
+
+    /// Parts are sealed.
+    fn sealed(layout: Layout) -> Self {
+        Self {
+            key: Some(PartKey::generate(Day::of(NOW))),
+            ..Self::new(layout)
         }
     }
 
@@ -90,7 +101,9 @@ impl Fixture {
     fn write(&mut self, line: Line) {
         while !self.writer.knows(&line) {
             let last = self.journal.values().rfind(|part| part.path == line.path);
-            let begun = self.writer.begin(&[(line.clone(), last.cloned())], NOW);
+            let begun = self
+                .writer
+                .begin(&[(line.clone(), last.cloned())], self.key.as_ref(), NOW);
             self.settle(begun);
         }
         let done = self.writer.write([&line]);
@@ -119,6 +132,10 @@ impl Fixture {
         let parts = self.journal.values();
         let open = parts.filter(|part| part.stage == PartStage::Open).cloned();
         self.writer = Writer::new(self.settings.clone(), open.collect());
+        for day in self.writer.missing_keys() {
+            let key = self.key.iter().find(|key| key.day() == day);
+            self.writer.take_key(key.expect("the key of a part"));
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -278,7 +295,7 @@ fn two_writers_do_not_share_a_part() {
     let line = late.line(1, "[]");
     let part = FilePart {
         part: 1,
-        ..late.writer.begin(&[(line.clone(), None)], NOW).parts[0].clone()
+        ..late.writer.begin(&[(line.clone(), None)], None, NOW).parts[0].clone()
     };
     late.settle(Done {
         parts: vec![part],
@@ -327,6 +344,108 @@ fn a_finished_part_has_a_manifest_that_proves_it() {
     }
 }
 
+/// What is finished of a sealed part is what is finished of one in the clear.
+#[test]
+fn a_sealed_part_is_unreadable_until_it_is_finished() {
+    for (layout, name, text) in [
+        (Layout::default(), "tccc.1.ndjson", "1380013\n1380014\n"),
+        (csv(), "tccc.1.ndjson", "a\n13800131380014END,2\n"),
+        (
+            compressed(csv(), Compress::Zstd),
+            "tccc.1.ndjson.zst",
+            "a\n13800131380014END,2\n",
+        ),
+    ] {
+        let mut fixture = Fixture::sealed(layout.clone());
+        fixture.write(fixture.line(1, "1380013"));
+        let lost = fixture.line(2, "lost");
+        fixture.writer.write([&lost]);
+        fixture.restart();
+        fixture.write(fixture.line(2, "1380014"));
+        let open = fs::read(fixture.path("tccc.1.ndjson.open")).unwrap();
+        assert!(!open.windows(4).any(|bytes| bytes == b"1380"));
+        let part = fixture.journal.values().next().unwrap().clone();
+        assert_eq!((part.length, part.records), (open.len() as u64, 2));
+        fixture.restart();
+        fixture.finish();
+        let manifest = fixture.manifest(name);
+        assert_eq!(
+            fixture.names(),
+            [name.into(), format!("{name}.manifest.json")]
+        );
+        assert_eq!(fixture.collected(), text.lines().collect::<Vec<_>>());
+        assert_eq!(
+            manifest["bytes"],
+            fs::metadata(fixture.path(name)).unwrap().len()
+        );
+        let uncompressed = layout.compress.map(|_| text.len());
+        let expected = serde_json::to_value(uncompressed).unwrap();
+        assert_eq!(manifest["uncompressed_bytes"], expected);
+        let part = fixture.journal.values().next().unwrap();
+        let trailer = layout.tail(part).len();
+        assert_eq!(part.length, (text.len() - trailer) as u64, "without frames");
+        assert_eq!((part.key_day, part.stage), (None, PartStage::Finished));
+    }
+}
+
+#[test]
+fn a_part_goes_on_as_it_was_begun() {
+    let mut fixture = Fixture::new(Layout::default());
+    fixture.write(fixture.line(1, "1"));
+    let key = PartKey::generate(Day::of(NOW));
+    fixture.key = Some(key.clone());
+    fixture.write(fixture.line(2, "2"));
+    assert_eq!(fixture.read("tccc.1.ndjson.open"), "1\n2\n");
+    fixture.finish();
+    fixture.write(fixture.line(3, "3"));
+    fixture.key = None;
+    fixture.write(fixture.line(4, "4"));
+    fixture.key = Some(key);
+    fixture.restart();
+    assert!(fs::read_to_string(fixture.path("tccc.2.ndjson.open")).is_err());
+    fixture.finish();
+    assert_eq!(fixture.collected(), ["1", "2", "3", "4"]);
+    assert!(fixture.writer.keys.is_empty(), "no key is kept for nothing");
+}
+
+#[test]
+fn a_damaged_sealed_part_is_not_finished() {
+    let mut fixture = Fixture::sealed(Layout::default());
+    for seq in 1..=2 {
+        fixture.write(fixture.line(seq, "{}"));
+    }
+    let path = fixture.path("tccc.1.ndjson.open");
+    let open = fs::read(&path).unwrap();
+    let half = open.len() / 2;
+    // Both frames are of one length.
+    fs::write(&path, [&open[half..], &open[..half]].concat()).unwrap();
+    for _ in 0..2 {
+        fixture.restart();
+        let refused = fixture.writer.finish(Why::Asked, NOW);
+        let said = refused.failed.expect("refused").to_string();
+        assert!(said.contains("not what was sealed"), "{said}");
+    }
+    assert!(!fixture.path("tccc.1.ndjson").exists());
+    fs::write(&path, &open).unwrap();
+    fixture.finish();
+    assert_eq!(fixture.collected(), ["{}", "{}"]);
+}
+
+#[test]
+fn a_sealed_part_without_its_key_waits_for_it() {
+    let mut fixture = Fixture::sealed(Layout::default());
+    fixture.write(fixture.line(1, "1"));
+    let parts = fixture.journal.values().cloned().collect();
+    fixture.writer = Writer::new(fixture.settings.clone(), parts);
+    let day = Day::of(NOW);
+    assert_eq!(fixture.writer.missing_keys(), [day].into());
+    let refused = fixture.writer.finish(Why::Asked, NOW).failed;
+    assert!(refused.expect("refused").to_string().contains("the key"));
+    fixture.restart();
+    fixture.finish();
+    assert_eq!(fixture.collected(), ["1"]);
+}
+
 /// How far finishing came before a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -343,10 +462,14 @@ enum Step {
 fn crash_after(step: Step, fixture: &mut Fixture, layout: &Layout, open: &[u8]) {
     let ending = layout.compress.map_or("", Compress::ending);
     let finished = fixture.path(&format!("tccc.1.ndjson{ending}"));
-    let packed = fixture.path(&format!("tccc.1.ndjson{ending}.open"));
+    let whole = match layout.compress {
+        Some(_) => "",
+        None => ".whole",
+    };
+    let packed = fixture.path(&format!("tccc.1.ndjson{ending}{whole}.open"));
     let manifest = fixture.path(&format!("tccc.1.ndjson{ending}.manifest.json"));
     let open_path = fixture.path("tccc.1.ndjson.open");
-    let is_packed = layout.compress.is_some();
+    let is_packed = layout.compress.is_some() || fixture.key.is_some();
     fixture.writer.finish(Why::Asked, NOW);
     if step == Step::Collected {
         fs::remove_file(&finished).unwrap();
@@ -376,22 +499,27 @@ fn crash_after(step: Step, fixture: &mut Fixture, layout: &Layout, open: &[u8]) 
 #[test]
 fn a_crash_between_any_two_steps_repeats_nothing() {
     use Step::{Collected, Manifest, OpenRemoved, Packed, Renamed, Torn, Trailer};
+    let plain = vec![Trailer, Manifest, Renamed];
+    let whole = vec![Trailer, Torn, Packed, Manifest, OpenRemoved, Renamed];
+    let gzip = compressed(csv(), Compress::Gzip);
+    let zstd = compressed(Layout::default(), Compress::Zstd);
     let layouts = [
-        (Layout::default(), vec![Trailer, Manifest, Renamed]),
-        (csv(), vec![Trailer, Manifest, Renamed]),
-        (
-            compressed(csv(), Compress::Gzip),
-            vec![Trailer, Torn, Packed, Manifest, OpenRemoved, Renamed],
-        ),
-        (
-            compressed(Layout::default(), Compress::Zstd),
-            vec![Trailer, Torn, Packed, Manifest, OpenRemoved, Renamed],
-        ),
+        (Layout::default(), false, &plain),
+        (csv(), false, &plain),
+        (gzip.clone(), false, &whole),
+        (zstd, false, &whole),
+        (Layout::default(), true, &whole),
+        (csv(), true, &whole),
+        (gzip, true, &whole),
     ];
-    for (layout, steps) in layouts {
-        for step in steps {
+    for (layout, sealed, steps) in layouts {
+        for &step in steps {
             for more in [false, true] {
-                let mut fixture = Fixture::new(layout.clone());
+                let mut fixture = if sealed {
+                    Fixture::sealed(layout.clone())
+                } else {
+                    Fixture::new(layout.clone())
+                };
                 for seq in 1..=2 {
                     fixture.write(fixture.line(seq, &format!("{seq}\n")));
                 }
@@ -512,12 +640,12 @@ fn links_below_the_base_directory_lead_nowhere() {
     let mut fixture = Fixture::new(Layout::default());
     point(outside.path(), fixture.base.path().join("a"));
     let line = fixture.line(1, "{}");
-    let refused = fixture.writer.begin(&[(line.clone(), None)], NOW);
+    let refused = fixture.writer.begin(&[(line.clone(), None)], None, NOW);
     assert!(refused.failed.unwrap().to_string().contains("not followed"));
     fs::remove_file(fixture.base.path().join("a")).unwrap();
 
     // In place of the part itself.
-    let begun = fixture.writer.begin(&[(line.clone(), None)], NOW);
+    let begun = fixture.writer.begin(&[(line.clone(), None)], None, NOW);
     fixture.settle(begun);
     fs::create_dir(fixture.base.path().join("a")).unwrap();
     let target = outside.path().join("target");
@@ -531,7 +659,7 @@ fn links_below_the_base_directory_lead_nowhere() {
     let base = fixture.base.path().join("linked");
     point(outside.path(), base.clone());
     assert!(Directory::make(&base, Path::new("x")).is_ok());
-    let names = crate::delivery::file::name::PartNames::new("x/y", 1, None);
+    let names = crate::delivery::file::name::PartNames::new("x/y", 1, None, false);
     let place = Place::new(&base, &base, Layout::default());
     assert!(finish::is_free(&place, &names).unwrap());
 }

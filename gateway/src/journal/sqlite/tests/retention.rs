@@ -185,6 +185,7 @@ async fn attempts_and_finished_parts_go_along() {
         opened: at(0),
         base_dir: "files".to_owned(),
         layout: String::new(),
+        key_day: None,
         stage: if finished {
             PartStage::Finished
         } else {

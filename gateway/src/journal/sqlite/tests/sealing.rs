@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::SignedDuration;
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use super::{
     corrections::correction,
@@ -14,12 +15,12 @@ use super::{
 };
 use crate::{
     journal::{
-        Attempt, Excerpt, Journal, JournalError, JournalReader, KeyDrop, NewArrival, Parking,
-        Payload, Reason, SealedContent, Settlement, Start, State,
-        seal::{Day, MasterKey, Masters},
+        Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, KeyDrop, NewArrival,
+        Parking, PartStage, Payload, Reason, Retire, SealedContent, Settlement, Start, State,
+        seal::{Day, MasterKey, Masters, PartKey},
         sqlite::{Options, SqliteJournal},
     },
-    record::{Defect, Seq},
+    record::{ArrivalId, Defect, Seq},
 };
 
 const BI: &str = "bi";
@@ -307,6 +308,7 @@ async fn a_dropped_key_expires_what_is_not_settled_and_leaves_no_trace() {
     let expected = SealedContent {
         arrivals: 6,
         unsettled,
+        ..SealedContent::default()
     };
     assert_eq!(content, expected);
     let key = wrapped(&fixture).remove(0).expect("a key");
@@ -316,6 +318,7 @@ async fn a_dropped_key_expires_what_is_not_settled_and_leaves_no_trace() {
     let expected = KeyDrop {
         expired: [(CRM.to_owned(), 5)].into(),
         erased: true,
+        ..KeyDrop::default()
     };
     assert_eq!(dropped, Some(expected));
     assert!(!is_in_files(fixture.directory.path(), &key), "a trace");
@@ -432,6 +435,121 @@ async fn a_key_goes_with_the_last_arrival_of_its_day() {
     assert_eq!(days.len(), 1, "{days:?}");
     assert_eq!(body(&fixture, 5).await, (None, number(0)));
     fixture.assert_clean().await;
+}
+
+/// An open part, sealed with the key of a day.
+fn open_part(key: &PartKey) -> FilePart {
+    FilePart {
+        path: "a.ndjson".to_owned(),
+        part: 1,
+        length: 50,
+        records: 1,
+        first: ArrivalId(Uuid::nil()),
+        last: ArrivalId(Uuid::nil()),
+        opened: at(0),
+        base_dir: "files".to_owned(),
+        layout: String::new(),
+        key_day: Some(key.day()),
+        stage: PartStage::Open,
+    }
+}
+
+fn with_parts(parts: Vec<FilePart>) -> Settlement {
+    Settlement {
+        files: parts,
+        ..Settlement::new(at(0))
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_a_part_is_that_of_its_day() {
+    let fixture = sealed();
+    let key = async |of: i32| {
+        let key = fixture.journal.key_for_parts(day(of)).await;
+        key.expect("an answer").expect("a key")
+    };
+    // It may come before the first arrival of the day.
+    let first = key(0).await;
+    append_on(&fixture, &[0, 1], 2).await;
+    assert_eq!((first.day(), key(1).await.day()), (day(0), day(1)));
+    assert_eq!(key(0).await.day(), day(1), "never an older one's again");
+    for (of, arrivals) in [(0, 2), (1, 2)] {
+        let content = fixture.journal.sealed_content(day(of)).await;
+        assert_eq!(content.expect("a count").arrivals, arrivals, "day {of}");
+    }
+    let frame = first.seal(&"1/0", b"secret").expect("sealed");
+    let off = Masters {
+        current: None,
+        previous: vec![master(1)],
+    };
+    let fixture = reopened(fixture, off).expect("a journal");
+    let again = fixture.journal.part_key(day(0)).await.expect("an answer");
+    let again = again.expect("a key");
+    assert_eq!(
+        again.open(&"1/0", frame.clone()).as_deref(),
+        Some(&b"secret"[..])
+    );
+    assert_eq!(again.open(&"1/9", frame), None);
+    let none = fixture.journal.key_for_parts(day(2)).await;
+    assert!(
+        none.expect("an answer").is_none(),
+        "in the clear from now on"
+    );
+    fixture.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_key_stays_while_a_part_that_it_seals_is_open() {
+    let fixture = sealed();
+    let journal = &fixture.journal;
+    let key = journal.key_for_parts(day(0)).await.expect("an answer");
+    let part = open_part(&key.expect("a key"));
+    let epoch = fixture.claim().await.epoch;
+    fixture.settle(epoch, with_parts(vec![part.clone()])).await;
+    assert_eq!(fixture.claim().await.files, std::slice::from_ref(&part));
+    let content = journal.sealed_content(day(0)).await.expect("a count");
+    assert_eq!(content.open_parts, [(CRM.to_owned(), 1)].into());
+    let refused = journal.drop_key(day(0)).await.expect_err("a part is open");
+    assert!(refused.to_string().contains(CRM), "{refused}");
+    // No arrival needs it either.
+    let retention = crate::journal::Retention {
+        now: at(0) + DAY * 4,
+        keep: DAY,
+    };
+    while journal.tidy(retention).await.expect("tidied") {}
+    assert!(journal.part_key(day(0)).await.expect("an answer").is_some());
+
+    let finished = FilePart {
+        key_day: None,
+        stage: PartStage::Finished,
+        ..part.clone()
+    };
+    let epoch = fixture.claim().await.epoch;
+    fixture.settle(epoch, with_parts(vec![finished])).await;
+    let dropped = journal.drop_key(day(0)).await.expect("dropped");
+    assert_eq!(dropped.expect("a key").lost_parts, [].into());
+    assert!(journal.part_key(day(0)).await.expect("an answer").is_none());
+    let late = journal.settle(CRM, epoch, with_parts(vec![part])).await;
+    assert!(
+        matches!(late, Err(JournalError::Refused { .. })),
+        "{late:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_parts_of_a_retired_destination_keep_no_key() {
+    let fixture = sealed();
+    let journal = &fixture.journal;
+    let key = journal.key_for_parts(day(0)).await.expect("an answer");
+    let part = open_part(&key.expect("a key"));
+    let epoch = fixture.claim().await.epoch;
+    fixture.settle(epoch, with_parts(vec![part])).await;
+    let retired = journal.retire(CRM, Retire::AsItStands).await;
+    retired.expect("retired");
+    let dropped = journal.drop_key(day(0)).await.expect("dropped");
+    let lost = dropped.expect("a key").lost_parts;
+    assert_eq!(lost, [(CRM.to_owned(), 1)].into());
+    assert_eq!(fixture.claim().await.files, [], "given up for good");
 }
 
 #[tokio::test]

@@ -376,6 +376,7 @@ async fn file_parts_come_back_until_they_are_finished() {
         opened: at(1),
         base_dir: "files".to_owned(),
         layout: "{}".to_owned(),
+        key_day: None,
         stage: PartStage::Open,
     };
     let with = |part: &FilePart, seq| Settlement {
