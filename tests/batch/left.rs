@@ -9,9 +9,16 @@ use super::{
     start,
 };
 use crate::{
-    harness::{Gateway, Receiver},
+    harness::{Gateway, Receiver, until},
     outage::records,
 };
+
+/// Pauses or resumes the CRM.
+fn hold(gateway: &Gateway, what: &str) {
+    let because = json!({ "because": "repair" });
+    let (status, answer) = gateway.api_post(&format!("/destinations/crm/{what}"), &because);
+    assert_eq!(status, 200, "{answer}");
+}
 
 #[test]
 fn a_member_that_is_repaired_leaves_the_others_to_themselves() {
@@ -22,11 +29,6 @@ fn a_member_that_is_repaired_leaves_the_others_to_themselves() {
     let gateway = start(&crm, &format!("max_records = 4, {PATIENT}"), retry);
     push_all(&gateway, &records(4));
     let retrying = gateway.wait_for("crm", "retrying", 4);
-    let hold = |gateway: &Gateway, what: &str| {
-        let because = json!({ "because": "repair" });
-        let (status, answer) = gateway.api_post(&format!("/destinations/crm/{what}"), &because);
-        assert_eq!(status, 200, "{answer}");
-    };
     hold(&gateway, "pause");
     let arrivals: Vec<_> = retrying.iter().map(id).collect();
     let frozen = batch_id("json_array", &arrivals);
@@ -109,9 +111,16 @@ fn a_member_that_is_corrected_goes_on_as_it_is_now() {
     push_all(&gateway, &records);
     let retrying = gateway.wait_for("crm", "retrying", 3);
     let arrivals: Vec<_> = retrying.iter().map(id).collect();
+    // What is under way when it is corrected may still arrive as it was.
+    hold(&gateway, "pause");
+    until("nothing to be under way", || {
+        let under_way = &gateway.api("/destinations/crm")["status"]["under_way"];
+        (under_way == 0).then_some(())
+    });
     let corrected = records[1].replace("zhangsan", "lisi");
     correct(&gateway, arrivals[1], &corrected);
     crm.answer(&[200]);
+    hold(&gateway, "resume");
     gateway.wait_for("crm", "delivered", 3);
     let got = crm.got();
     by_id(&got);
