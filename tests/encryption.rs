@@ -58,14 +58,14 @@ pub fn config(crm: &Receiver, encryption: &str) -> String {
     )
 }
 
-const ONE: &str = "encryption.master.env = \"ONE\"";
+pub const ONE: &str = "encryption.master.env = \"ONE\"";
 const NONE: &str = "";
 
 fn keys() -> [(&'static str, String); 2] {
     [("ONE", key(1)), ("TWO", key(2))]
 }
 
-fn start(workspace: Workspace) -> Gateway {
+pub fn start(workspace: Workspace) -> Gateway {
     let keys = keys();
     let environment: Vec<_> = keys
         .iter()
@@ -257,7 +257,7 @@ fn it_is_switched_on_over_a_plain_journal_and_off_again() {
 
 /// A workspace whose journal holds one sealed record for each of these ages in
 /// days, the oldest first.
-fn aged(config: &str, ages: &[i64]) -> Workspace {
+pub fn aged(config: &str, ages: &[i64]) -> Workspace {
     let workspace = Workspace::new(config);
     let options = Options {
         masters: Masters {
