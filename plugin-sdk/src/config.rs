@@ -4,7 +4,10 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, de};
+use serde::{
+    Deserialize,
+    de::{self, DeserializeOwned},
+};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
@@ -127,18 +130,27 @@ impl<'de> Deserialize<'de> for NoConfig {
 
 /// Configures a plugin from JSON text.
 pub(crate) fn configure<P: Plugin>(json: &str) -> Result<P, ConfigErrors> {
+    P::configure(read(json)?)
+}
+
+/// Reads a config from JSON text.
+pub(crate) fn read<C: DeserializeOwned>(json: &str) -> Result<C, ConfigErrors> {
     // By way of a `Value`, whose errors carry no line and column: those of the
     // JSON in between would mislead, the operator wrote TOML.
     let value: Value =
         serde_json::from_str(json).map_err(|error| ConfigErrors::at("", error.to_string()))?;
-    let config = serde_path_to_error::deserialize(value)
-        .map_err(|error| ConfigErrors::at(pointer(error.path()), error.inner().to_string()))?;
-    P::configure(config)
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| ConfigErrors::at(pointer(error.path()), error.inner().to_string()))
 }
 
 /// The JSON Schema of a plugin's config.
 pub(crate) fn schema<P: Plugin>() -> String {
-    schemars::schema_for!(P::Config).as_value().to_string()
+    schema_of::<P::Config>()
+}
+
+/// The JSON Schema of a config.
+pub(crate) fn schema_of<C: JsonSchema>() -> String {
+    schemars::schema_for!(C).as_value().to_string()
 }
 
 fn pointer(path: &Path) -> String {

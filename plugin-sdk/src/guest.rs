@@ -5,6 +5,7 @@
 
 mod handle;
 mod instance;
+pub mod stage;
 
 use crate::{
     Level,
@@ -13,6 +14,9 @@ use crate::{
 
 pub(crate) use handle::Handle;
 pub use instance::{Instance, describe};
+pub(crate) use stage::{
+    emit, fetch, now_ms, state_get, state_list, state_remove, state_set, timer_cancel, timer_set,
+};
 
 /// Generated from `wit/`.
 #[allow(

@@ -94,6 +94,7 @@
 //! | read and edit the fields of Tencent Cloud Contact Center by name | [`tccc`] |
 //! | look up keys and prefixes in tables | [`tables`] |
 //! | log and count | [`log`], [`count`] |
+//! | remember, wait, ask others, join records | [`stage`]: another kind of plugin, which is not pure |
 //! | test without a gateway | `mock`, on every target but WASM |
 
 mod cdr;
@@ -106,6 +107,7 @@ pub mod mock;
 mod observe;
 mod place;
 mod plugin;
+pub mod stage;
 pub mod tables;
 pub mod tccc;
 
@@ -121,6 +123,7 @@ pub use place::{
     Direction, DirectionCode, Each, Integer, Located, Moment, Place, Shape, Text, Texts,
 };
 pub use plugin::{Fault, Plugin, Verdict};
+pub use stage::{Outcome, Stage};
 
 /// Makes a type that implements [`Plugin`] the plugin of this crate.
 ///
@@ -174,6 +177,67 @@ macro_rules! export {
         const _: () = {
             const fn is_a_plugin<P: $crate::Plugin>(_name: &str) {}
             is_a_plugin::<$plugin>($name);
+        };
+    };
+}
+
+/// Makes a type that implements [`Stage`] the stage of this crate, as
+/// [`export!`] does of a [`Plugin`].
+#[macro_export]
+macro_rules! export_stage {
+    ($stage:ident) => {
+        $crate::export_stage!($stage, name = ::core::env!("CARGO_PKG_NAME"));
+    };
+    ($stage:ident, name = $name:expr) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            ::std::thread_local! {
+                static INSTANCE: $crate::guest::stage::StageInstance<$stage> =
+                    const { $crate::guest::stage::StageInstance::unconfigured() };
+            }
+
+            struct Exports;
+
+            impl $crate::guest::stage::bindings::Guest for Exports {
+                fn describe() -> $crate::guest::bindings::Description {
+                    $crate::guest::stage::describe::<$stage>(
+                        $name,
+                        ::core::env!("CARGO_PKG_VERSION"),
+                    )
+                }
+
+                fn configure(
+                    config: ::std::string::String,
+                ) -> ::core::result::Result<
+                    (),
+                    ::std::vec::Vec<$crate::guest::bindings::ConfigError>,
+                > {
+                    INSTANCE.with(|instance| instance.configure(&config))
+                }
+
+                fn process(
+                    cdr: &$crate::guest::bindings::Cdr,
+                ) -> $crate::guest::stage::bindings::Outcome {
+                    INSTANCE.with(|instance| instance.process(cdr))
+                }
+
+                fn timer(
+                    key: ::std::string::String,
+                    due_ms: u64,
+                ) -> $crate::guest::stage::bindings::Outcome {
+                    INSTANCE.with(|instance| instance.timer(&key, due_ms))
+                }
+            }
+
+            $crate::guest::stage::bindings::export_stage_world!(
+                Exports with_types_in $crate::guest::stage::bindings
+            );
+        };
+
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = {
+            const fn is_a_stage<S: $crate::Stage>(_name: &str) {}
+            is_a_stage::<$stage>($name);
         };
     };
 }

@@ -17,14 +17,23 @@ mod host;
 mod node;
 mod pattern;
 mod record;
+mod stage;
 
-pub use self::{host::Host, record::Record};
+pub use self::{
+    host::Host,
+    record::Record,
+    stage::{configure_stage, pass_time, process_stage},
+};
 
 use crate::{ConfigErrors, Plugin, Verdict, config, plugin};
 
 /// What stands in for the WASM host on this target.
 pub(crate) mod backend {
     pub(crate) use super::host::{count, log, lookup, lookup_prefix};
+    pub(crate) use super::stage::{
+        emit, fetch, now_ms, state_get, state_list, state_remove, state_set, timer_cancel,
+        timer_set,
+    };
 
     pub(crate) type Handle<'a> = &'a super::Record;
 }

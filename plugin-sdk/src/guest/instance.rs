@@ -57,7 +57,7 @@ pub fn describe<P: Plugin>(name: &str, version: &str) -> Description {
 }
 
 /// A trap has no message of its own, so the host is told before it.
-fn report_panics() {
+pub(super) fn report_panics() {
     panic::set_hook(Box::new(|panic| {
         let message = panic
             .payload_as_str()

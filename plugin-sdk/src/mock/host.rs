@@ -49,6 +49,7 @@ impl Host {
     #[must_use]
     pub fn new() -> Self {
         STATE.replace(State::new());
+        super::stage::reset();
         Self {
             not_send: PhantomData,
         }
@@ -83,6 +84,7 @@ impl Default for Host {
 impl Drop for Host {
     fn drop(&mut self) {
         STATE.replace(State::new());
+        super::stage::reset();
     }
 }
 
