@@ -50,3 +50,18 @@ fn a_suspended_delivery_goes_out_once_the_chain_is_mended() {
     gateway.wait_for("archive", "delivered", 1);
     gateway.wait_for("bi", "delivered", 1);
 }
+
+#[test]
+fn the_mask_reaches_names_and_json_numbers() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let gateway = Gateway::start(&three_destinations(&crm, &bi, r#""mask""#));
+    let record = SEED.replace(
+        r#""Uui": "abc""#,
+        r#""Uui": { "18486147605": [18486147605, 1.0] , "at": 1732240999 }"#,
+    );
+    gateway.push("cdr", &record);
+    let body = &bi.wait_for(1)[0].body;
+    let masked = r#""Uui": { "184****7605": ["184****7605", 1.0] , "at": 1732240999 }"#;
+    assert!(body.contains(masked), "{body}");
+    gateway.wait_for("archive", "delivered", 1);
+}

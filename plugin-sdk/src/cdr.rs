@@ -80,11 +80,19 @@ impl<'a> Cdr<'a> {
         self.record.numbers()
     }
 
-    /// Every string that is not at one of the places of [`Cdr::numbers`] and
-    /// that holds at least so many digits, full-width ones included: the
-    /// candidates for numbers in free text.
+    /// Every string and every JSON number that is not at one of the places of
+    /// [`Cdr::numbers`] and that holds at least so many digits, full-width ones
+    /// included, in the order of the document: the candidates for telephone
+    /// numbers elsewhere.
     pub fn texts(self, min_digits: u32) -> Vec<Match> {
         self.record.texts(min_digits)
+    }
+
+    /// Every member whose name holds at least so many digits, full-width ones
+    /// included, in the order of the document, so that a member stands before
+    /// those inside it. What stands in [`Match::json`] is the name.
+    pub fn names(self, min_digits: u32) -> Vec<Match> {
+        self.record.names(min_digits)
     }
 
     /// Replaces the value at a pointer, or adds a member to an existing object
@@ -107,6 +115,14 @@ impl<'a> Cdr<'a> {
         self.record.remove(pointer)
     }
 
+    /// Gives the member at a pointer another name; false where nothing stands
+    /// there. Its value and its position stay; of a duplicated key every member
+    /// is renamed. Pointers to what is inside it lead by the new name from then
+    /// on, so of several members the inner ones are renamed first.
+    pub fn rename(self, pointer: &str, name: &str) -> Result<bool, EditError> {
+        self.record.rename(pointer, name)
+    }
+
     /// The whole document as JSON text. Costs a copy of it; `get` and `select`
     /// are cheaper where a few places are enough.
     pub fn text(self) -> String {
@@ -122,6 +138,11 @@ impl<'a> Cdr<'a> {
     /// The value of a tag. Tags travel beside the document.
     pub fn tag(self, name: &str) -> Option<String> {
         self.record.tag(name)
+    }
+
+    /// Every tag, ordered by name.
+    pub fn tags(self) -> Vec<(String, String)> {
+        self.record.all_tags()
     }
 
     /// Sets a tag.

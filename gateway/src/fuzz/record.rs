@@ -32,6 +32,7 @@ pub fn record(data: &[u8]) {
     };
     set(&document, &pointer, value);
     remove(&document, &pointer);
+    rename(&document, &pointer, value);
 }
 
 fn set(before: &Document, pointer: &Pointer, value: &str) {
@@ -63,6 +64,32 @@ fn remove(before: &Document, pointer: &Pointer) {
     }
 }
 
+fn rename(before: &Document, pointer: &Pointer, name: &str) {
+    let mut after = before.clone();
+    if !matches!(after.rename(pointer, name, MAX), Ok(true)) {
+        assert_eq!(after.bytes(), before.bytes(), "refused, and changed");
+        return;
+    }
+    let again = read_again(&after);
+    assert!(!after.is_touched() || after.len() <= MAX, "over the limit");
+    let Some((_, parents)) = pointer.tokens().split_last() else {
+        panic!("the whole document has no name");
+    };
+    if again.get(pointer).is_none() {
+        let tokens = parents.iter().map(String::as_str).chain([name]);
+        let place: String = tokens.map(|token| format!("/{}", escaped(token))).collect();
+        let place = Pointer::parse(&place).unwrap();
+        assert_eq!(again.get(&place), before.get(pointer), "the value changed");
+    }
+    if !parents.is_empty() {
+        others_unchanged(before, &again, pointer);
+    }
+}
+
+fn escaped(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
 /// Whitespace of RFC 8259.
 const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
@@ -85,8 +112,7 @@ fn others_unchanged(before: &Document, after: &Document, pointer: &Pointer) {
     };
     for name in object.names() {
         if *name != **touched {
-            let escaped = name.replace('~', "~0").replace('/', "~1");
-            let place = Pointer::parse(&format!("/{escaped}")).unwrap();
+            let place = Pointer::parse(&format!("/{}", escaped(&name))).unwrap();
             assert_eq!(
                 before.get(&place),
                 after.get(&place),

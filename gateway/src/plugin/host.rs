@@ -135,7 +135,7 @@ impl Guest {
 
     /// Remembers that the output limit was hit, so that a guest that dies of it
     /// is reported with the cause.
-    fn edited(&mut self, result: Result<(), EditError>) -> Result<(), WitEditError> {
+    fn edited<T>(&mut self, result: Result<T, EditError>) -> Result<T, WitEditError> {
         if matches!(result, Err(EditError::TooLarge(_))) {
             self.output_exceeded = true;
         }
@@ -149,6 +149,7 @@ impl From<EditError> for WitEditError {
             EditError::BadJson(error) => Self::BadJson(error.to_string()),
             EditError::NoParent => Self::NoParent,
             EditError::TooLarge(limit) => Self::TooLarge(limit as u64),
+            EditError::NameTaken => Self::NameTaken,
         }
     }
 }
@@ -226,6 +227,11 @@ impl HostCdr for Guest {
         ))
     }
 
+    fn names(&mut self, cdr: Resource<Cdr>, min_digits: u32) -> Hosted<Vec<Match>> {
+        let min_digits = usize::try_from(min_digits).unwrap_or(usize::MAX);
+        Ok(owned(self.cdr(&cdr)?.document.names(min_digits)))
+    }
+
     fn set(
         &mut self,
         cdr: Resource<Cdr>,
@@ -249,6 +255,21 @@ impl HostCdr for Guest {
         Ok(Pointer::parse(&pointer).is_ok_and(|pointer| document.remove(&pointer)))
     }
 
+    fn rename(
+        &mut self,
+        cdr: Resource<Cdr>,
+        pointer: String,
+        name: String,
+    ) -> Hosted<Result<bool, WitEditError>> {
+        let pointer = match Pointer::parse(&pointer) {
+            Ok(pointer) => pointer,
+            Err(error) => return Ok(Err(WitEditError::BadPointer(error.to_string()))),
+        };
+        let limit = self.limits.max_output_bytes;
+        let result = self.cdr_mut(&cdr)?.document.rename(&pointer, &name, limit);
+        Ok(self.edited(result))
+    }
+
     fn text(&mut self, cdr: Resource<Cdr>) -> Hosted<String> {
         let bytes = self.cdr(&cdr)?.document.bytes();
         Ok(String::from_utf8(bytes.to_vec())?)
@@ -266,6 +287,12 @@ impl HostCdr for Guest {
 
     fn tag(&mut self, cdr: Resource<Cdr>, name: String) -> Hosted<Option<String>> {
         Ok(self.cdr(&cdr)?.tags.get(&name).cloned())
+    }
+
+    fn tags(&mut self, cdr: Resource<Cdr>) -> Hosted<Vec<(String, String)>> {
+        let tags = self.cdr(&cdr)?.tags.iter();
+        let tags = tags.map(|(name, value)| (name.clone(), value.clone()));
+        Ok(tags.collect())
     }
 
     fn set_tag(&mut self, cdr: Resource<Cdr>, name: String, value: String) -> Hosted<()> {

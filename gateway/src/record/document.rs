@@ -18,6 +18,7 @@ mod find;
 mod look;
 mod open;
 mod peek;
+mod rename;
 mod walk;
 
 #[cfg(test)]
@@ -99,6 +100,9 @@ pub enum EditError {
     /// The finished document would be longer than the limit, in bytes.
     #[error("the document would be longer than the limit of {0} bytes")]
     TooLarge(usize),
+    /// The object holds another member of that name.
+    #[error("the object holds another member of that name")]
+    NameTaken,
 }
 
 /// One place that was looked for, and what stands there.
@@ -172,23 +176,44 @@ impl Document {
         });
     }
 
-    /// Every string value with at least `min_digits` digits (ASCII or
-    /// full-width) that stands at no place of `except`.
+    /// Every string and every number with at least `min_digits` digits (ASCII
+    /// or full-width) that stands at no place of `except`.
     pub fn texts(&self, min_digits: usize, except: &[Pattern]) -> Vec<Match<'static>> {
-        let mut texts = Vec::new();
+        self.matching(|place, token| {
+            let (Token::String(raw) | Token::Number(raw)) = token else {
+                return None;
+            };
+            let wanted = string::digits(&string::decode(raw)) >= min_digits
+                && !except.iter().any(|pattern| place.matches(pattern));
+            wanted.then_some(raw)
+        })
+    }
+
+    /// Every member whose name has at least `min_digits` digits (ASCII or
+    /// full-width); what stands for its value is the name as it is written.
+    pub fn names(&self, min_digits: usize) -> Vec<Match<'static>> {
+        self.matching(|_, token| match token {
+            Token::Key(raw) if string::digits(&string::decode(raw)) >= min_digits => Some(raw),
+            _ => None,
+        })
+    }
+
+    /// The places of a walk for which `wanted` has a text.
+    fn matching(
+        &self,
+        wanted: impl for<'t> Fn(&Place<'_>, Token<'t>) -> Option<&'t str>,
+    ) -> Vec<Match<'static>> {
+        let mut matches = Vec::new();
         let _ = self.walk(&mut |place, token| {
-            if let Token::String(raw) = token
-                && string::digits(&string::decode(raw)) >= min_digits
-                && !except.iter().any(|pattern| place.matches(pattern))
-            {
-                texts.push(Match {
+            if let Some(text) = wanted(place, token) {
+                matches.push(Match {
                     pointer: place.pointer(),
-                    json: Cow::Owned(raw.to_owned()),
+                    json: Cow::Owned(text.to_owned()),
                 });
             }
             ControlFlow::Continue(())
         });
-        texts
+        matches
     }
 
     /// Visits every key and scalar in the order of the text, until told to

@@ -35,4 +35,7 @@ pub enum EditError {
     /// The finished document would be larger than the limit, in bytes.
     #[error("the edited document would be larger than {0} bytes")]
     TooLarge(u64),
+    /// The object holds another member of that name.
+    #[error("the object holds another member of that name")]
+    NameTaken,
 }

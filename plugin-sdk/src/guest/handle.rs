@@ -28,12 +28,20 @@ impl<'a> Handle<'a> {
         matches(self.0.texts(min_digits))
     }
 
+    pub(crate) fn names(self, min_digits: u32) -> Vec<Match> {
+        matches(self.0.names(min_digits))
+    }
+
     pub(crate) fn set(self, pointer: &str, json: &str) -> Result<(), EditError> {
         self.0.set(pointer, json).map_err(edit_error)
     }
 
     pub(crate) fn remove(self, pointer: &str) -> bool {
         self.0.remove(pointer)
+    }
+
+    pub(crate) fn rename(self, pointer: &str, name: &str) -> Result<bool, EditError> {
+        self.0.rename(pointer, name).map_err(edit_error)
     }
 
     pub(crate) fn text(self) -> String {
@@ -46,6 +54,10 @@ impl<'a> Handle<'a> {
 
     pub(crate) fn tag(self, name: &str) -> Option<String> {
         self.0.tag(name)
+    }
+
+    pub(crate) fn all_tags(self) -> Vec<(String, String)> {
+        self.0.tags()
     }
 
     pub(crate) fn set_tag(self, name: &str, value: &str) {
@@ -89,5 +101,6 @@ fn edit_error(error: record::EditError) -> EditError {
         record::EditError::BadJson(why) => EditError::BadJson(why),
         record::EditError::NoParent => EditError::NoParent,
         record::EditError::TooLarge(limit) => EditError::TooLarge(limit),
+        record::EditError::NameTaken => EditError::NameTaken,
     }
 }

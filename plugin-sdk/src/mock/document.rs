@@ -36,15 +36,31 @@ impl Node {
         });
     }
 
-    /// Every string below this node, with its pointer.
-    pub(super) fn strings(&self, pointer: &str, see: &mut impl FnMut(&str, &str, &str)) {
+    /// Every string and number below this node, with its pointer.
+    pub(super) fn texts(&self, pointer: &str, see: &mut impl FnMut(&str, &str, &str)) {
         if let Self::Scalar(token) = self {
-            if let Ok(text) = serde_json::from_str::<String>(token) {
-                see(pointer, token, &text);
+            match token.as_bytes().first() {
+                Some(b'"') => {
+                    if let Ok(text) = serde_json::from_str::<String>(token) {
+                        see(pointer, token, &text);
+                    }
+                }
+                Some(b'-' | b'0'..=b'9') => see(pointer, token, token),
+                _ => {}
             }
             return;
         }
-        self.each_child(pointer, |_, pointer, child| child.strings(pointer, see));
+        self.each_child(pointer, |_, pointer, child| child.texts(pointer, see));
+    }
+
+    /// The name of every member below this node, with the member's pointer.
+    pub(super) fn names(&self, pointer: &str, see: &mut impl FnMut(&str, &str)) {
+        self.each_child(pointer, |name, pointer, child| {
+            if matches!(self, Self::Object(_)) {
+                see(pointer, name);
+            }
+            child.names(pointer, see);
+        });
     }
 
     /// Calls with each child's unescaped token, pointer and node.
@@ -119,6 +135,39 @@ impl Node {
             }
         });
         removed
+    }
+
+    /// Renames what stands at a pointer, duplicates included.
+    pub(super) fn rename(&mut self, pointer: &str, name: &str) -> Result<bool, EditError> {
+        let tokens = tokens(pointer).map_err(EditError::BadPointer)?;
+        let (token, parent) = tokens.split_last().ok_or(EditError::NoParent)?;
+        let (mut members, mut element, mut clashes) = (0, false, false);
+        self.each_at(parent, &mut |node| match node {
+            Self::Scalar(_) => {}
+            Self::Array(elements) => {
+                element |= index(token).is_some_and(|index| index < elements.len());
+            }
+            Self::Object(all) => {
+                let named = |name: &str| all.iter().filter(|(key, _)| key == name).count();
+                members += named(token);
+                clashes |= named(token) > 0 && named(name) > 0;
+            }
+        });
+        match (members, token == name) {
+            (0, _) if element => return Err(EditError::NoParent),
+            (0, _) => return Ok(false),
+            (_, true) => return Ok(true),
+            (_, false) if clashes => return Err(EditError::NameTaken),
+            (_, false) => {}
+        }
+        self.each_at(parent, &mut |node| {
+            if let Self::Object(members) = node {
+                for (key, _) in members.iter_mut().filter(|(key, _)| key == token) {
+                    name.clone_into(key);
+                }
+            }
+        });
+        Ok(true)
     }
 
     /// Calls with every node at a place; more than one where a key on the way

@@ -114,6 +114,10 @@ impl Record {
         self.tags.borrow().clone()
     }
 
+    pub(crate) fn all_tags(&self) -> Vec<(String, String)> {
+        self.tags().into_iter().collect()
+    }
+
     /// The whole document as JSON text.
     pub fn text(&self) -> String {
         self.document.borrow().to_string()
@@ -142,16 +146,28 @@ impl Record {
         let mut found = Vec::new();
         self.document
             .borrow()
-            .strings("", &mut |pointer, json, text| {
-                let digits = text.chars().filter(|&c| is_digit(c)).count();
+            .texts("", &mut |pointer, json, text| {
                 let at_number = numbers.iter().any(|number| number.pointer == pointer);
-                if !at_number && digits >= min_digits as usize {
+                if !at_number && digits(text) >= min_digits as usize {
                     found.push(Match {
                         pointer: pointer.to_owned(),
                         json: json.to_owned(),
                     });
                 }
             });
+        found
+    }
+
+    pub(crate) fn names(&self, min_digits: u32) -> Vec<Match> {
+        let mut found = Vec::new();
+        self.document.borrow().names("", &mut |pointer, name| {
+            if digits(name) >= min_digits as usize {
+                found.push(Match {
+                    pointer: pointer.to_owned(),
+                    json: serde_json::Value::from(name).to_string(),
+                });
+            }
+        });
         found
     }
 
@@ -163,6 +179,13 @@ impl Record {
 
     pub(crate) fn remove(&self, pointer: &str) -> bool {
         self.document.borrow_mut().remove(pointer)
+    }
+
+    pub(crate) fn rename(&self, pointer: &str, name: &str) -> Result<bool, EditError> {
+        let mut edited = self.document.borrow().clone();
+        let renamed = edited.rename(pointer, name)?;
+        self.adopt(edited)?;
+        Ok(renamed)
     }
 
     pub(crate) fn replace(&self, json: &str) -> Result<(), EditError> {
@@ -211,7 +234,8 @@ impl Record {
     }
 }
 
-/// A digit, full-width ones included.
-fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || ('０'..='９').contains(&c)
+/// How many digits a text holds, full-width ones included.
+fn digits(text: &str) -> usize {
+    let is_digit = |c: &char| matches!(c, '0'..='9' | '０'..='９');
+    text.chars().filter(is_digit).count()
 }

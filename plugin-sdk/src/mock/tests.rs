@@ -112,9 +112,41 @@ fn numbers_and_texts_part_the_strings() {
         found.into_iter().map(|found| found.pointer).collect()
     };
     assert_eq!(pointers(record.cdr().numbers()), ["/Caller"]);
-    assert_eq!(pointers(record.cdr().texts(7)), ["/UserRemark", "/Uui"]);
+    assert_eq!(
+        pointers(record.cdr().texts(7)),
+        ["/UserRemark", "/Uui", "/N"]
+    );
     let record = record.with_numbers_at(&["/UserRemark"]);
-    assert_eq!(pointers(record.cdr().texts(7)), ["/Caller", "/Uui"]);
+    assert_eq!(pointers(record.cdr().texts(7)), ["/Caller", "/Uui", "/N"]);
+}
+
+#[test]
+fn names_are_found_and_changed() {
+    let record = Record::call(r#"{"A":{"a/131２":1,"B":2},"131":[{"1":0}],"131":3}"#);
+    let cdr = record.cdr();
+    let names: Vec<_> = cdr
+        .names(3)
+        .into_iter()
+        .map(|found| (found.pointer, found.json))
+        .collect();
+    let expected = [
+        ("/A/a~1131２", r#""a/131２""#),
+        ("/131", r#""131""#),
+        ("/131", r#""131""#),
+    ];
+    assert_eq!(names, expected.map(|(at, name)| (at.into(), name.into())));
+    for (pointer, name, expected) in [
+        ("/A/a~1131２", "x", Ok(true)),
+        ("/A/a~1131２", "x", Ok(false)),
+        ("/A/x", "B", Err(EditError::NameTaken)),
+        ("/A/x", "x", Ok(true)),
+        ("/131/0", "x", Err(EditError::NoParent)),
+        ("/131", "C", Ok(true)),
+        ("", "x", Err(EditError::NoParent)),
+    ] {
+        assert_eq!(cdr.rename(pointer, name), expected, "{pointer} {name}");
+    }
+    assert_eq!(record.text(), r#"{"A":{"x":1,"B":2},"C":[{"1":0}],"C":3}"#);
 }
 
 #[test]
@@ -128,6 +160,10 @@ fn a_record_has_an_envelope() {
     assert_eq!((cdr.kind(), cdr.source().as_str()), (Kind::Imcdr, "chat"));
     assert_eq!((cdr.id().as_str(), cdr.received_ms()), ("id-1", 7));
     cdr.set_tag("b", "2");
+    assert_eq!(
+        cdr.tags(),
+        [("a".into(), "1".into()), ("b".into(), "2".into())]
+    );
     assert!(cdr.remove_tag("a") && !cdr.remove_tag("a"));
     assert_eq!(record.tags(), [("b".to_owned(), "2".to_owned())].into());
     assert_eq!(cdr.replace("[1]"), Ok(()));

@@ -31,8 +31,8 @@ pub struct RuleConfig {
     pub keep: Option<String>,
     /// A CEL expression over `kind`, `source`, `cdr` and `tags`, such as
     /// `cdr.Duration < 5`. Fields that may be missing are tested with
-    /// `has(cdr.Field)`; a missing field suspends the record. Tags are used by
-    /// name, as in `tags.NAME`. There are no regular expressions.
+    /// `has(cdr.Field)`; a missing field suspends the record. There are no
+    /// regular expressions.
     pub when: Option<String>,
     /// Holds where a value of the record is a key of a lookup table.
     pub table: Option<TableConfig>,

@@ -72,9 +72,6 @@ impl Engine {
                 complaints.push(format!("unknown function `{function}`"));
             }
         }
-        if names.tags_unnamed {
-            complaints.push("tags are used by name, as in `tags.NAME`".to_owned());
-        }
         complaints
     }
 

@@ -3,7 +3,7 @@
 //! Digits are replaced one by one, so separators, full-width forms and what
 //! stands around a number keep their shape.
 
-use cdr_number::{Found, Scan, at_place, in_text};
+use cdr_number::{Form, Found, Scan, at_place, in_text};
 
 use crate::{keep::Keep, needle::Needles, nested::bare_numbers};
 
@@ -38,6 +38,18 @@ impl Field {
     /// A value elsewhere. None where it can hold no number.
     pub fn of_text(json: &str) -> Option<Self> {
         Self::read(json, in_text)
+    }
+
+    /// A JSON number elsewhere. Most are amounts, times and ids, so of itself
+    /// only a mobile number counts as one; the record's known numbers are
+    /// looked for all the same. None where it can hold no number.
+    pub fn of_number(json: &str) -> Option<Self> {
+        let is_whole = json.parse().is_ok_and(|value: f64| value.fract() == 0.0);
+        let is_mobile = |found: &Found| is_whole && found.number.form == Form::Mobile;
+        Self::read(json, |scan| {
+            let found = in_text(scan).into_iter();
+            found.filter(is_mobile).collect()
+        })
     }
 
     fn read(json: &str, find: impl FnOnce(&Scan) -> Vec<Found>) -> Option<Self> {

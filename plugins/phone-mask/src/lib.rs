@@ -12,8 +12,11 @@
 //! - UUIDs and long hexadecimal words are identifiers: only known numbers are
 //!   masked in them.
 //!
-//! It does not see member names, nor JSON numbers outside number places; the
-//! gateway's egress contract does.
+//! - Names of members are masked as free text is. Where two of an object come
+//!   to the same, a count makes them distinct: `131****6789`, `131****6789#2`.
+//! - JSON numbers outside number places are masked where they are mobile
+//!   numbers or hold a number that stands elsewhere in the record. A JSON number
+//!   that is masked becomes a string.
 //!
 //! It fails, and so suspends the record, where the gateway refuses an edit.
 
@@ -23,7 +26,7 @@ mod needle;
 mod nested;
 mod record;
 
-use cdr_plugin_sdk::{Cdr, ConfigErrors, Fault, Plugin, Verdict, count};
+use cdr_plugin_sdk::{Cdr, ConfigErrors, EditError, Fault, Plugin, Verdict, count};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -51,7 +54,7 @@ pub struct Config {
     #[schemars(range(min = 0, max = 4))]
     keep_last: usize,
     /// Whether numbers are also looked for outside the sender's number places:
-    /// in remarks, URLs and other texts.
+    /// in remarks, URLs and other texts, in names of members and JSON numbers.
     free_text: bool,
 }
 
@@ -99,15 +102,38 @@ impl Plugin for PhoneMask {
         } else {
             Vec::new()
         };
-        let edits = record::edits(&numbers, &texts, self.keep);
-        if !edits.is_empty() {
-            count("masked_fields", edits.len() as u64);
+        let names = if self.free_text {
+            cdr.names(FEWEST_DIGITS)
+        } else {
+            Vec::new()
+        };
+        let edits = record::edits(&numbers, &texts, &names, self.keep);
+        let masked = edits.values.len() + edits.names.len();
+        if masked > 0 {
+            count("masked_fields", masked as u64);
         }
-        for edit in edits {
+        for edit in edits.values {
             cdr.set_json(edit.pointer, &edit.json)?;
+        }
+        for edit in edits.names {
+            rename(cdr, edit.pointer, &edit.json)?;
         }
         Ok(Verdict::Keep)
     }
+}
+
+/// Two numbers may look the same once they are masked.
+fn rename(cdr: Cdr<'_>, pointer: &str, name: &str) -> Result<(), Fault> {
+    let name: String = serde_json::from_str(name)?;
+    let mut renamed = cdr.rename(pointer, &name);
+    for count in 2_u32.. {
+        let Err(EditError::NameTaken) = renamed else {
+            break;
+        };
+        renamed = cdr.rename(pointer, &format!("{name}#{count}"));
+    }
+    renamed?;
+    Ok(())
 }
 
 cdr_plugin_sdk::export!(PhoneMask, name = "phone-mask");

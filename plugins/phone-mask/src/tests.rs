@@ -127,6 +127,65 @@ fn a_json_number_becomes_a_string() {
 }
 
 #[test]
+fn json_numbers_outside_number_places() {
+    let cases = [
+        (r#"{"N":13123456789}"#, r#"{"N":"131****6789"}"#),
+        (r#"{"N":8613123456789}"#, r#"{"N":"86131****6789"}"#),
+        (
+            r#"{"N":[1732240999,2066247698,20241122103045,0.13123456789]}"#,
+            "",
+        ),
+        (
+            r#"{"Callee":"02066247698","N":2066247698}"#,
+            r#"{"Callee":"020****7698","N":"20****7698"}"#,
+        ),
+        (
+            r#"{"Callee":"075588886666","N":88886666,"M":9988886666}"#,
+            r#"{"Callee":"0755****6666","N":"****6666","M":9988886666}"#,
+        ),
+    ];
+    for (before, after) in cases {
+        let record = mock::Record::call(before);
+        mask(&record);
+        let after = if after.is_empty() { before } else { after };
+        assert_eq!(record.text(), after);
+    }
+}
+
+#[test]
+fn names_of_members() {
+    let cases = [
+        (
+            r#"{"N":{"13123456789":{"tel 0755-88886666":"x"}}}"#,
+            r#"{"N":{"131****6789":{"tel 0755-****6666":"x"}}}"#,
+        ),
+        (
+            r#"{"Callee":"0086075588886666","N":{"88886666":"075588886666"}}"#,
+            r#"{"Callee":"00860755****6666","N":{"****6666":"0755****6666"}}"#,
+        ),
+        (
+            r#"{"13123456789":1,"13155556789":2,"13166666789":3}"#,
+            r#"{"131****6789#3":1,"131****6789#2":2,"131****6789":3}"#,
+        ),
+        (
+            r#"{"13123456789":[1],"13123456789":"x"}"#,
+            r#"{"131****6789":[1],"131****6789":"x"}"#,
+        ),
+        (r#"{"20241122":1,"SdkAppId1":2}"#, ""),
+    ];
+    for (before, after) in cases {
+        let record = mock::Record::call(before);
+        mask(&record);
+        let after = if after.is_empty() { before } else { after };
+        assert_eq!(record.text(), after);
+    }
+    let only_places: PhoneMask = mock::configure(r#"{"free_text":false}"#).unwrap();
+    let record = mock::Record::call(r#"{"13123456789":1}"#);
+    mock::process(&only_places, &record);
+    assert_eq!(record.text(), r#"{"13123456789":1}"#);
+}
+
+#[test]
 fn the_samples() {
     let cases = [
         (

@@ -61,7 +61,13 @@ pub(super) fn remove(value: &mut Value, source: &Bytes, tokens: &[String]) -> bo
     })
 }
 
-fn change(value: &mut Value, source: &Bytes, edit: impl FnOnce(&mut Container) -> bool) -> bool {
+/// Edits the container that a value is; false where it is none, or where the
+/// edit says that it changed nothing.
+pub(super) fn change(
+    value: &mut Value,
+    source: &Bytes,
+    edit: impl FnOnce(&mut Container) -> bool,
+) -> bool {
     let Some(container) = value.container_mut(source) else {
         return false;
     };
@@ -73,7 +79,8 @@ fn change(value: &mut Value, source: &Bytes, edit: impl FnOnce(&mut Container) -
     changed
 }
 
-fn descend(
+/// Edits the value of an item.
+pub(super) fn descend(
     container: &mut Container,
     at: usize,
     edit: impl FnOnce(&mut Value, &Bytes) -> bool,

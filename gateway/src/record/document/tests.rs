@@ -236,6 +236,64 @@ fn remove_takes_the_comma_along() {
 }
 
 #[test]
+fn a_renamed_member_keeps_value_and_position() {
+    let cases = [
+        (r#"{ "a" : 1.0 ,"b":2}"#, "/a", r#"{ "x\"" : 1.0 ,"b":2}"#),
+        (r#"{"\u0061":1}"#, "/a", r#"{"x\"":1}"#),
+        (r#"{"a":1,"b":0,"a":2}"#, "/a", r#"{"x\"":1,"b":0,"x\"":2}"#),
+        (r#"[{"a~/":[1 ]}]"#, "/0/a~0~1", r#"[{"x\"":[1 ]}]"#),
+        (
+            r#"{"p":{"a":1},"p":{"a":2}}"#,
+            "/p/a",
+            r#"{"p":{"x\"":1},"p":{"x\"":2}}"#,
+        ),
+        (
+            r#"{"p":[7],"p":{"0":2}}"#,
+            "/p/0",
+            r#"{"p":[7],"p":{"x\"":2}}"#,
+        ),
+    ];
+    for (before, place, after) in cases {
+        let mut document = document(before);
+        assert_eq!(
+            document.rename(&pointer(place), "x\"", after.len()),
+            Ok(true),
+            "{before} {place}"
+        );
+        assert_eq!(text(&document), after, "{before} {place}");
+        assert_eq!(document.len(), after.len(), "{before} {place}");
+    }
+}
+
+#[test]
+fn a_refused_renaming_changes_nothing() {
+    let source = r#"{"a":1,"b":{"a":1},"l":[1]}"#;
+    let cases = [
+        ("/c", "x", 99, Ok(false)),
+        ("/a/c", "x", 99, Ok(false)),
+        ("/l/1", "x", 99, Ok(false)),
+        ("/a", "a", 1, Ok(true)),
+        ("", "x", 99, Err(EditError::NoParent)),
+        ("/l/0", "x", 99, Err(EditError::NoParent)),
+        ("/a", "l", 99, Err(EditError::NameTaken)),
+        ("/a", "xy", 27, Err(EditError::TooLarge(27))),
+    ];
+    for (place, name, max_bytes, expected) in cases {
+        let mut document = document(source);
+        let renamed = document.rename(&pointer(place), name, max_bytes);
+        assert_eq!(renamed, expected, "{place} {name}");
+        assert!(!document.is_touched(), "{place} {name}");
+        assert_eq!(text(&document), source);
+    }
+    let mut document = document(source);
+    assert_eq!(document.rename(&pointer("/b"), "c", 27), Ok(true));
+    assert_eq!(document.rename(&pointer("/b/a"), "c", 99), Ok(false));
+    assert_eq!(document.rename(&pointer("/c/a"), "c", 99), Ok(true));
+    document.set(&pointer("/c/c"), "2", NO_LIMIT).unwrap();
+    assert_eq!(text(&document), r#"{"a":1,"c":{"c":2},"l":[1]}"#);
+}
+
+#[test]
 fn edits_reach_into_what_edits_put_there() {
     let mut document = document(r#"{"a":1}"#);
     document
@@ -293,11 +351,30 @@ fn texts_are_the_strings_with_digits() {
             "/ServeParticipants/1/RecordId",
             "/RecordId",
             "/UserRemark",
-            "/Uui"
+            "/Uui",
+            "/BalanceMicro"
         ]
     );
-    let wide = self::document(r#"{"a":["１２3","\u0031\u0032\u0033",123,"12"]}"#);
-    assert_eq!(wide.texts(3, &[]).len(), 2);
+    let wide = self::document(r#"{"a":["１２3","\u0031\u0032\u0033",-1.23,"12",12]}"#);
+    let texts: Vec<_> = wide.texts(3, &[]).into_iter().map(|it| it.json).collect();
+    assert_eq!(texts, ["\"１２3\"", "\"\\u0031\\u0032\\u0033\"", "-1.23"]);
+}
+
+#[test]
+fn names_are_the_keys_with_digits() {
+    let document = document(r#"{"a123":{"１２3":1,"\u0031\u00323":2},"a12":["123"],"a123":0}"#);
+    let names: Vec<_> = document
+        .names(3)
+        .into_iter()
+        .map(|found| (found.pointer, found.json.into_owned()))
+        .collect();
+    let expected = [
+        ("/a123", "\"a123\""),
+        ("/a123/１２3", "\"１２3\""),
+        ("/a123/123", "\"\\u0031\\u00323\""),
+        ("/a123", "\"a123\""),
+    ];
+    assert_eq!(names, expected.map(|(at, name)| (at.into(), name.into())));
 }
 
 #[test]
@@ -408,6 +485,33 @@ proptest! {
         for (value, rest) in matches.iter().zip(&kept[1..]) {
             rebuilt = rebuilt + &value.json + rest;
         }
+        prop_assert_eq!(rebuilt, source);
+    }
+
+    #[test]
+    fn a_renaming_changes_the_names_alone(source in json(), pick in any::<prop::sample::Index>()) {
+        const NAME: &str = "\u{1F4CD}";
+        let original = document(&source);
+        let names = original.names(0);
+        if names.is_empty() {
+            return Ok(());
+        }
+        let place = pointer(&pick.get(&names).pointer);
+        let mut renamed = original.clone();
+        prop_assert_eq!(renamed.rename(&place, NAME, NO_LIMIT), Ok(true));
+        prop_assert_eq!(renamed.len(), renamed.bytes().len());
+
+        // What stands between the new names is what stood between the old.
+        let names = names.iter().filter(|found| pointer(&found.pointer) == place);
+        let renamed = text(&renamed);
+        let kept: Vec<&str> = renamed.split("\"\u{1F4CD}\"").collect();
+        let mut rebuilt = kept[0].to_owned();
+        let mut count = 1;
+        for (name, rest) in names.zip(&kept[1..]) {
+            rebuilt = rebuilt + &name.json + rest;
+            count += 1;
+        }
+        prop_assert_eq!(kept.len(), count);
         prop_assert_eq!(rebuilt, source);
     }
 

@@ -16,9 +16,8 @@ pub struct Names {
     pub paths: BTreeSet<Path>,
     /// Tags, by name.
     pub tags: BTreeSet<String>,
-    /// Whether tags are used other than by name, which cannot be served: the
-    /// gateway hands them out one by one.
-    pub tags_unnamed: bool,
+    /// Whether tags are used other than by name: all of them are needed.
+    pub all_tags: bool,
     /// Whether `kind` is used.
     pub kind: bool,
     /// Whether `source` is used.
@@ -121,7 +120,7 @@ impl Names {
                 Some(tag) => {
                     self.tags.insert(tag);
                 }
-                None => self.tags_unnamed = true,
+                None => self.all_tags = true,
             },
             "kind" => self.kind = true,
             "source" => self.source = true,

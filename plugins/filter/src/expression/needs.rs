@@ -18,6 +18,7 @@ pub struct Needs {
     paths: Vec<Path>,
     record: bool,
     tags: BTreeSet<String>,
+    all_tags: bool,
     kind: bool,
     source: bool,
 }
@@ -37,6 +38,7 @@ impl Needs {
 
     fn add(&mut self, names: &Names) {
         self.tags.extend(names.tags.iter().cloned());
+        self.all_tags |= names.all_tags;
         self.kind |= names.kind;
         self.source |= names.source;
     }
@@ -47,12 +49,8 @@ impl Needs {
         if self.record {
             variables.push(("cdr", self.fetch_record(cdr)));
         }
-        if !self.tags.is_empty() {
-            let tags = self.tags.iter();
-            let present: BTreeMap<_, _> = tags
-                .filter_map(|tag| Some((tag.clone(), Tree::Value(cdr.tag(tag)?.into()))))
-                .collect();
-            variables.push(("tags", Tree::Members(present).into()));
+        if self.all_tags || !self.tags.is_empty() {
+            variables.push(("tags", self.fetch_tags(cdr)));
         }
         if self.kind {
             variables.push(("kind", cdr.kind().as_str().into()));
@@ -61,6 +59,19 @@ impl Needs {
             variables.push(("source", cdr.source().into()));
         }
         variables
+    }
+
+    fn fetch_tags(&self, cdr: Cdr<'_>) -> Value {
+        let present = if self.all_tags {
+            cdr.tags()
+        } else {
+            let tags = self.tags.iter();
+            tags.filter_map(|tag| Some((tag.clone(), cdr.tag(tag)?)))
+                .collect()
+        };
+        let members = present.into_iter();
+        let members = members.map(|(tag, value)| (tag, Tree::Value(value.into())));
+        Tree::Members(members.collect()).into()
     }
 
     fn fetch_record(&self, cdr: Cdr<'_>) -> Value {
