@@ -84,8 +84,8 @@ pub use ledger::{Counts, Ledger};
 pub use outcome::{Fate, Outcome};
 #[cfg(any(test, fuzzing))]
 pub(crate) use packed::reads_or_refuses;
-pub(crate) use reason::REPLAY;
 pub use reason::Reason;
+pub(crate) use reason::{CORRECTED, REPLAY};
 pub use replay::{Meant, NewReplay, Numbered, Portion, Replay, ReplayState, Share, Standing};
 pub use retention::{Removal, Retention};
 pub use retirement::{Retire, Retirement};

@@ -55,6 +55,19 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Those for a plugin that its destination stands still for: the first failure,
+    /// and probes as for any other.
+    #[must_use]
+    pub fn of_halts() -> Self {
+        Self {
+            window_attempts: 1,
+            min_attempts: 1,
+            ..Self::of_plugins()
+        }
+    }
+}
+
 impl From<&model::Breaker> for Rules {
     fn from(said: &model::Breaker) -> Self {
         Self {
@@ -119,6 +132,15 @@ impl Breaker {
         self.open
             .filter(|open| !open.probing)
             .map(|open| open.next_probe)
+    }
+
+    /// Has the next probe made at once, and those after it as if it had just opened:
+    /// something changed that may have mended it.
+    pub fn hurry(&mut self, now: Instant) {
+        if let Some(open) = &mut self.open {
+            open.next_probe = now;
+            open.interval = self.rules.probe_initial;
+        }
     }
 
     /// Notes that a probe is under way.
@@ -341,6 +363,23 @@ mod tests {
         let mut breaker = opened(now);
         breaker.probe_void(now);
         assert!(breaker.next_probe() > Some(now));
+    }
+
+    #[test]
+    fn a_change_has_it_probed_at_once() {
+        let mut now = Instant::now();
+        let mut breaker = opened(now);
+        for _ in 0..4 {
+            now = breaker.next_probe().unwrap();
+            breaker.probe_started();
+            breaker.failed(now, true, None);
+        }
+        breaker.hurry(now);
+        assert_eq!(breaker.next_probe(), Some(now));
+        breaker.probe_started();
+        breaker.failed(now, true, None);
+        let wait = Duration::from_secs(1);
+        assert_eq!(breaker.next_probe(), Some(now + wait));
     }
 
     #[test]

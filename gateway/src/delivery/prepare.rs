@@ -19,6 +19,8 @@ pub enum Prepared {
     Skipped(String),
     /// A person has to look at it.
     Suspended(Suspension),
+    /// A plugin failed that the destination has to stand still for.
+    Halted(Suspension),
     /// This is sent.
     Ready(Payload),
 }
@@ -38,12 +40,9 @@ pub async fn prepare(
         None => return Prepared::Skipped(journey.decision(routes).why_not().into()),
     };
     let outcome = journey.through(routes, route, workers).await;
-    let record = match outcome {
-        Some(ChainOutcome::Kept(record)) => record,
-        Some(ChainOutcome::Dropped { plugin, reason }) => {
-            return Prepared::Skipped(dropped(&plugin, &reason));
-        }
-        Some(ChainOutcome::Suspended(suspension)) => return Prepared::Suspended(suspension),
+    let record = match outcome.map(kept) {
+        Some(Ok(record)) => record,
+        Some(Err(ended)) => return ended,
         None => return host_fault(),
     };
     let before = routes
@@ -65,12 +64,9 @@ fn own(
     record: Record,
     mut digests: Vec<String>,
 ) -> Prepared {
-    let record = match destination.chain.run(instances, record) {
-        ChainOutcome::Kept(record) => record,
-        ChainOutcome::Dropped { plugin, reason } => {
-            return Prepared::Skipped(dropped(&plugin, &reason));
-        }
-        ChainOutcome::Suspended(suspension) => return Prepared::Suspended(suspension),
+    let record = match kept(destination.chain.run(instances, record)) {
+        Ok(record) => record,
+        Err(ended) => return ended,
     };
     digests.extend(destination.chain.digests());
     let bytes = record.document.bytes();
@@ -163,8 +159,14 @@ fn violation(
     Some(violation.to_string())
 }
 
-fn dropped(plugin: &str, reason: &str) -> String {
-    format!("{plugin}: {reason}")
+/// The record that a chain let through, or what became of it instead.
+fn kept(outcome: ChainOutcome) -> Result<Record, Prepared> {
+    Err(match outcome {
+        ChainOutcome::Kept(record) => return Ok(record),
+        ChainOutcome::Dropped(reason) => Prepared::Skipped(reason),
+        ChainOutcome::Suspended(suspension) => Prepared::Suspended(suspension),
+        ChainOutcome::Halted(suspension) => Prepared::Halted(suspension),
+    })
 }
 
 fn suspended(reason: &str, detail: String) -> Prepared {

@@ -1,8 +1,9 @@
 //! The chain: plugins in order, each with what happens when it fails.
 //!
-//! Invariant: masking never fails open. A plugin that fails suspends the
-//! record, unless that one use says `on_error = "skip"`; then the record goes
-//! on as it was before that plugin.
+//! Invariant: masking never fails open. What becomes of a record that a plugin
+//! fails on is what that one use says (`on_error`): it is suspended, ends as
+//! skipped, or has its destination stand still. Only `skip` lets it go on, as it
+//! was before that plugin.
 
 use std::sync::Arc;
 
@@ -35,18 +36,15 @@ pub const PLUGIN_SUSPENDED: &str = "plugin_suspended";
 pub enum ChainOutcome {
     /// The record as the last plugin left it.
     Kept(Record),
-    /// A plugin dropped it.
-    Dropped {
-        /// The plugin's name in the config.
-        plugin: String,
-        /// The plugin's reason.
-        reason: String,
-    },
+    /// It ends here as skipped, for this ledger reason.
+    Dropped(String),
     /// A plugin suspended it, or failed.
     Suspended(Suspension),
+    /// A plugin failed, and the destination stands still until it works.
+    Halted(Suspension),
 }
 
-/// Why a delivery needs a person.
+/// Why a delivery, or its whole destination, needs a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspension {
     /// Stable short form for the ledger.
@@ -73,7 +71,13 @@ impl Chain {
                 },
                 Err(failure) => match step.on_error {
                     OnError::Skip => skipped(&step.plugin, &failure),
-                    OnError::Suspend => return suspended(&step.plugin, &failure),
+                    OnError::Suspend => {
+                        return ChainOutcome::Suspended(failed(&step.plugin, &failure));
+                    }
+                    OnError::Drop => return ChainOutcome::Dropped(ledger_reason(&failure)),
+                    OnError::Halt => {
+                        return ChainOutcome::Halted(failed(&step.plugin, &failure));
+                    }
                 },
             }
         }
@@ -92,10 +96,7 @@ impl Chain {
 fn settle(plugin: &Plugin, processed: Processed) -> ChainOutcome {
     match processed.verdict {
         Verdict::Keep => ChainOutcome::Kept(processed.record),
-        Verdict::Drop(reason) => ChainOutcome::Dropped {
-            plugin: plugin.name.clone(),
-            reason,
-        },
+        Verdict::Drop(reason) => ChainOutcome::Dropped(format!("{}: {reason}", plugin.name)),
         Verdict::Suspend(reason) => ChainOutcome::Suspended(Suspension {
             reason: PLUGIN_SUSPENDED.into(),
             detail: format!("plugin {} suspended the record: {reason}", plugin.name),
@@ -103,11 +104,15 @@ fn settle(plugin: &Plugin, processed: Processed) -> ChainOutcome {
     }
 }
 
-fn suspended(plugin: &Plugin, failure: &Failure) -> ChainOutcome {
-    ChainOutcome::Suspended(Suspension {
-        reason: format!("plugin_{}", failure.reason()),
+fn failed(plugin: &Plugin, failure: &Failure) -> Suspension {
+    Suspension {
+        reason: ledger_reason(failure),
         detail: format!("plugin {} {failure}", plugin.name),
-    })
+    }
+}
+
+fn ledger_reason(failure: &Failure) -> String {
+    format!("plugin_{}", failure.reason())
 }
 
 fn skipped(plugin: &Plugin, failure: &Failure) {

@@ -131,7 +131,8 @@ impl Journey {
     }
 
     /// The result of a route's chain, run at most once for all destinations, in a
-    /// lane of the route's own: no destination's chain is in its way.
+    /// lane of the route's own: no destination's chain is in its way. One that
+    /// halts is run again whenever one of them asks.
     pub async fn through(
         &self,
         routes: &Routes,
@@ -151,10 +152,19 @@ impl Journey {
             .entry(route)
             .or_default()
             .clone();
-        cell.get_or_try_init(|| workers.run(lane, move |instances| chain.run(instances, record)))
-            .await
-            .ok()
-            .cloned()
+        let ran = cell.get_or_try_init(|| async {
+            let run = workers.run(lane, move |instances| chain.run(instances, record));
+            match run.await {
+                // Tried again until it works.
+                Ok(halted @ ChainOutcome::Halted(_)) => Err(Some(halted)),
+                Ok(ended) => Ok(ended),
+                Err(_lost) => Err(None),
+            }
+        });
+        match ran.await {
+            Ok(ended) => Some(ended.clone()),
+            Err(not_kept) => not_kept,
+        }
     }
 }
 

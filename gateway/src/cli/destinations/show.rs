@@ -66,7 +66,11 @@ fn why(status: &Status, now: Timestamp) -> Option<String> {
     }
     Some(match status.halt.as_ref()? {
         Halt::BreakerOpen { since: begin } => format!("the receiver fails, {}", since(*begin)),
-        Halt::PluginsFail { since: begin } => format!("plugins fail, {}", since(*begin)),
+        Halt::PluginsFail {
+            since: begin,
+            arrival,
+            error,
+        } => format!("{error} (arrival {arrival}), {}", since(*begin)),
         Halt::FileError {
             since: begin,
             error,

@@ -69,7 +69,9 @@ impl Check<'_, '_> {
                 self.add(
                     &["destination", name, "chain", &index.to_string(), "on_error"],
                     Mark::Value,
-                    finding.help("write on_error = \"suspend\", or leave it out"),
+                    finding.help(
+                        "write on_error = \"suspend\", \"drop\" or \"halt\", or leave it out",
+                    ),
                 );
             }
         }

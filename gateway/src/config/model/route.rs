@@ -46,6 +46,13 @@ pub enum OnError {
     /// It goes on as if the plugin were not there. Refused in the own chain
     /// of a destination with an egress contract.
     Skip,
+    /// It ends as skipped, with the failure as the reason. In the chain of a
+    /// route it ends so at every destination that gets it through the route.
+    Drop,
+    /// It stays where it is, and its destination stands still: nothing goes out
+    /// until the plugin works on it. In the chain of a route that holds for every
+    /// destination that gets it through the route.
+    Halt,
 }
 
 #[derive(Deserialize, JsonSchema)]

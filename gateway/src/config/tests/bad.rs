@@ -450,6 +450,12 @@ fn contracts() {
             &[("CFG022", 11, "destination.out.chain.0.on_error")],
         ),
         (
+            Add(
+                "chain = [{ use = \"m\", on_error = \"stop\" }]\n[plugin.m]\nwasm = \"builtin:phone-mask\"\n",
+            ),
+            &[("CFG006", 10, "destination.out.chain.0.on_error")],
+        ),
+        (
             Add("numbers = \"maskd\"\n"),
             &[("CFG006", 10, "destination.out.numbers")],
         ),

@@ -155,6 +155,7 @@ impl BatchJob {
                     continue;
                 }
                 Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
+                Prepared::Halted(failure) => JobEnd::Halted(failure),
                 Prepared::Skipped(reason) => JobEnd::Skipped(reason),
             };
             held_back.push(Done {
@@ -163,6 +164,7 @@ impl BatchJob {
                 probe: false,
                 outage: self.outage,
                 revision,
+                met_plugins: false,
                 ended,
             });
         }

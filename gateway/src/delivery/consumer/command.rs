@@ -7,6 +7,9 @@ use crate::{
     record::Seq,
 };
 
+/// Reason of a delivery whose chains are to be run anew.
+pub(super) const RERUN: &str = "rerun_requested";
+
 /// What someone asks of a consumer.
 #[derive(Debug)]
 pub enum Command {

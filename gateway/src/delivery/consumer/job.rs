@@ -49,6 +49,8 @@ pub(super) struct Done {
     pub(super) probe: bool,
     pub(super) outage: Duration,
     pub(super) revision: u32,
+    /// Whether its chains were run. What was frozen does not meet them again.
+    pub(super) met_plugins: bool,
     pub(super) ended: JobEnd,
 }
 
@@ -56,6 +58,9 @@ pub(super) struct Done {
 pub(super) enum JobEnd {
     Skipped(String),
     Suspended(Suspension),
+    /// A plugin failed that the destination stands still for: the delivery stands
+    /// as it did before.
+    Halted(Suspension),
     Sent(Box<Sent>),
     Line(Line),
     /// It was called back before anything was sent: it stands as it did before.
@@ -94,9 +99,9 @@ impl Job {
         let journey = self.revision.journey(&self.arrival);
         let ended = self.deliver(&journey, &workers).await;
         // What was frozen stays what the revision of its first attempt made.
-        let revision = match (&self.frozen, &self.exception) {
-            (Some(frozen), Some(kept)) if !frozen.superseded => kept.revision,
-            _ => self.revision.number,
+        let (revision, met_plugins) = match (self.to_repeat(), &self.exception) {
+            (Some(_), Some(kept)) => (kept.revision, false),
+            (repeated, _) => (self.revision.number, repeated.is_none()),
         };
         Done {
             arrival: self.arrival,
@@ -104,16 +109,20 @@ impl Job {
             probe: self.probe,
             outage: self.outage,
             revision,
+            met_plugins,
             ended,
         }
     }
 
+    /// The payload that is sent as it was frozen, if there is one.
+    fn to_repeat(&self) -> Option<&Frozen> {
+        self.frozen.as_ref().filter(|frozen| !frozen.superseded)
+    }
+
     async fn deliver(&self, journey: &Arc<Journey>, workers: &Workers) -> JobEnd {
-        match &self.frozen {
-            Some(frozen) if !frozen.superseded => {
-                self.deliver_frozen(journey, workers, frozen).await
-            }
-            _ => self.deliver_fresh(journey, workers).await,
+        match self.to_repeat() {
+            Some(frozen) => self.deliver_frozen(journey, workers, frozen).await,
+            None => self.deliver_fresh(journey, workers).await,
         }
     }
 
@@ -122,6 +131,7 @@ impl Job {
         match prepare::prepare(journey, routes, &self.destination, workers).await {
             Prepared::Skipped(reason) => JobEnd::Skipped(reason),
             Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
+            Prepared::Halted(failure) => JobEnd::Halted(failure),
             Prepared::Ready(payload) => {
                 let id = self.fresh_id(&payload);
                 self.transmit(payload, &id, None).await
@@ -156,6 +166,7 @@ impl Job {
                 self.transmit(payload, id, Some(frozen)).await
             }
             Prepared::Suspended(suspension) => JobEnd::Suspended(suspension),
+            Prepared::Halted(failure) => JobEnd::Halted(failure),
             Prepared::Skipped(reason) => JobEnd::Skipped(reason),
         }
     }

@@ -6,6 +6,7 @@ mod breakers;
 mod ended;
 mod files;
 mod first;
+mod guests;
 mod hold;
 mod line;
 mod obey;
@@ -14,6 +15,7 @@ mod probes;
 mod retries;
 mod settle;
 mod shown;
+mod standstill;
 
 use std::{sync::Arc, time::Duration};
 

@@ -44,9 +44,8 @@ pub(super) fn sign_of_guests(done: &Done) -> Sign {
         JobEnd::Suspended(suspension) if suspension.reason.starts_with("plugin_") => {
             Sign::Fails(None)
         }
-        JobEnd::Suspended(_) | JobEnd::Recalled => Sign::None,
-        // What was frozen did not meet a plugin again.
-        _ if done.exception.is_some() => Sign::None,
+        JobEnd::Suspended(_) | JobEnd::Recalled | JobEnd::Halted(_) => Sign::None,
+        _ if !done.met_plugins => Sign::None,
         JobEnd::Skipped(_) | JobEnd::Sent(_) | JobEnd::Line(_) | JobEnd::Made(_) => Sign::Works,
     }
 }
@@ -75,7 +74,7 @@ pub(super) fn written(settlement: &mut Settlement, seq: Seq, revision: u32) {
 }
 
 /// Adds a job that ended with its delivery: with neither a line nor a payload
-/// that is sent with others.
+/// that is sent with others, and not put back.
 pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) -> Sign {
     let now = settlement.at;
     let Done {
@@ -85,6 +84,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
         outage,
         revision,
         ended,
+        ..
     } = done;
     let case = Case {
         seq: arrival.seq,
@@ -96,7 +96,7 @@ pub(super) fn settle(settlement: &mut Settlement, done: Done, policy: &Retry) ->
         outage,
     };
     match ended {
-        JobEnd::Line(_) | JobEnd::Recalled | JobEnd::Made(_) => Sign::None,
+        JobEnd::Line(_) | JobEnd::Recalled | JobEnd::Halted(_) | JobEnd::Made(_) => Sign::None,
         JobEnd::Skipped(reason) => {
             skip(settlement, case.seq, &reason, revision);
             Sign::None

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::Hold;
+use crate::{journal::Hold, record::ArrivalId};
 
 /// Why a destination takes nothing at the moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,10 +16,15 @@ pub enum Halt {
         /// Since when.
         since: Timestamp,
     },
-    /// Plugins of its chains failed on many records in a row.
+    /// Plugins of its chains failed on many records in a row, or one failed that it
+    /// stands still for (`on_error = "halt"`).
     PluginsFail {
         /// Since when.
         since: Timestamp,
+        /// The arrival that a plugin failed on last.
+        arrival: ArrivalId,
+        /// What it said.
+        error: String,
     },
     /// Its files cannot be written, finished or uploaded. New lines wait where it
     /// is the first.

@@ -38,5 +38,6 @@ impl Session<'_> {
         if let Some(outage) = self.breakers.receiver.obey(rules, now) {
             self.closed(outage);
         }
+        self.breakers.hurry_guests(now);
     }
 }

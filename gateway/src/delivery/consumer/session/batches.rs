@@ -166,8 +166,7 @@ impl Session<'_> {
             for member in &done.members {
                 self.put_back_member(member);
             }
-            self.heed_guests(Sign::None, probe);
-            return self.heed(Sign::None, probe);
+            return self.probed_nothing(probe);
         };
         let retries = done.members.iter().filter(|it| it.exception.is_some());
         self.retries.under_way.ended(retries.count());

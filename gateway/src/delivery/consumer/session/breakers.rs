@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     super::{Halt, settling::Sign},
     Session,
+    standstill::Standstill,
 };
 use crate::{
     alert::Event,
@@ -15,36 +16,59 @@ use crate::{
     journal::HoldKind,
 };
 
-/// While either is open, nothing goes out but probes.
+/// While one of them is open, nothing goes out but probes.
 pub(super) struct Breakers {
     pub(super) receiver: Breaker,
     /// Opens when plugins fail, so that a bad release parks a few records and
     /// not all.
     pub(super) guests: Breaker,
+    /// On while a record waits for a plugin that its destination stands still for.
+    pub(super) standstill: Standstill,
 }
 
 impl Breakers {
-    /// A session begins with both closed.
+    /// A session begins with all closed.
     pub(super) fn new(receiver: Rules) -> Self {
         Self {
             receiver: Breaker::new(receiver),
             guests: Breaker::new(Rules::of_plugins()),
+            standstill: Standstill::default(),
         }
     }
 
     pub(super) fn are_open(&self) -> bool {
-        self.receiver.is_open() || self.guests.is_open()
+        self.receiver.is_open() || self.plugins_fail()
     }
 
-    /// When the next probe is due, if any is.
+    /// Whether it is plugins that hold the destination up.
+    pub(super) fn plugins_fail(&self) -> bool {
+        self.guests.is_open() || self.standstill.first().is_some()
+    }
+
+    /// When the next probe is due, if any is. While a record stands still it alone is
+    /// probed.
     pub(super) fn next_probe(&self) -> Option<time::Instant> {
+        if self.standstill.first().is_some() {
+            return self.standstill.next_probe();
+        }
         let probes = [self.receiver.next_probe(), self.guests.next_probe()];
         probes.into_iter().flatten().min()
     }
 
-    /// Notes whether a probe that was due could be started. It serves both.
+    /// Has plugins probed at once: they, or what they are given, changed.
+    pub(super) fn hurry_guests(&mut self, now: time::Instant) {
+        self.guests.hurry(now);
+        self.standstill.breaker().hurry(now);
+    }
+
+    /// Notes whether a probe that was due could be started. It serves all.
     pub(super) fn probed(&mut self, started: bool, now: time::Instant) {
-        for breaker in [&mut self.receiver, &mut self.guests] {
+        let Self {
+            receiver,
+            guests,
+            standstill,
+        } = self;
+        for breaker in [receiver, guests, standstill.breaker()] {
             if started {
                 breaker.probe_started();
             } else {
@@ -77,43 +101,6 @@ impl Session<'_> {
             Sign::None if probe => self.breakers.receiver.probe_void(now),
             Sign::None => {}
         }
-    }
-
-    pub(super) fn heed_guests(&mut self, sign: Sign, probe: bool) {
-        let now = Instant::now().into_std();
-        let failing = match sign {
-            Sign::Works if self.breakers.guests.answered(now).is_some() => false,
-            Sign::Fails(_) if self.breakers.guests.failed(now, probe, None) => true,
-            Sign::None if probe => return self.breakers.guests.probe_void(now),
-            _ => return,
-        };
-        let destination = &*self.destination.name;
-        if failing {
-            tracing::error!(
-                destination,
-                "plugins fail on one record after the other; new records wait"
-            );
-        } else {
-            tracing::info!(destination, "plugins work again");
-        }
-        let since = Timestamp::now();
-        self.consumer.status.update(|status| {
-            if failing {
-                status.halt = Some(Halt::PluginsFail { since });
-            } else {
-                status.end(|halt| matches!(halt, Halt::PluginsFail { .. }));
-            }
-        });
-        let open = if failing { 1.0 } else { 0.0 };
-        metrics::gauge!("cdr_gateway_plugins_failing", "destination" => destination.to_owned())
-            .set(open);
-        self.tell(|destination| {
-            if failing {
-                Event::PluginsFailing { destination }
-            } else {
-                Event::PluginsWorking { destination }
-            }
-        });
     }
 
     fn opened(&mut self) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     super::{
@@ -39,13 +40,21 @@ impl Session<'_> {
             self.retries.under_way.ended(1);
         }
         let probe = done.probe;
-        if matches!(done.ended, JobEnd::Recalled) {
+        if probe {
+            self.breakers
+                .standstill
+                .probe_ended(Instant::now().into_std());
+        }
+        if let JobEnd::Recalled | JobEnd::Halted(_) = &done.ended {
             self.put_back(done.arrival.seq, done.outage);
-            self.heed_guests(Sign::None, probe);
+            self.heed_guests(Sign::None, &done);
+            if let JobEnd::Halted(failure) = &done.ended {
+                self.stand_still(&done.arrival, failure, probe);
+            }
             return self.heed(Sign::None, probe);
         }
         let guests = settling::sign_of_guests(&done);
-        self.heed_guests(guests, probe);
+        self.heed_guests(guests, &done);
         match (done.ended, &mut self.files) {
             (JobEnd::Made(made), _) => {
                 let member = Member {

@@ -4,6 +4,8 @@ mod ahead;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 pub(super) use self::ahead::Ahead;
 use super::{
     super::{batches::Returned, job::Job, order::Turn, settling},
@@ -80,6 +82,7 @@ impl Session<'_> {
         self.ahead.heed_corrections();
         self.retries.due.outdate();
         self.put_back_waiting();
+        self.breakers.hurry_guests(Instant::now().into_std());
     }
 
     pub(super) fn is_routed_here(&self, arrival: &Arc<Arrival>) -> bool {

@@ -124,16 +124,29 @@ impl Session<'_> {
     ) -> Result<bool, JournalError> {
         let journal = self.consumer.context.journal.clone();
         while let Some(seq) = self.order.as_mut().and_then(Order::next_ready) {
-            let started = match journal.exception(&self.destination.name, seq).await? {
-                Some(kept) if kept.next_attempt.is_some() => false,
-                Some(kept) => self.retry(kept, occasion).await?,
-                None => self.start_held(seq, occasion).await?,
-            };
+            let kept = journal.exception(&self.destination.name, seq).await?;
+            let has_time = kept.is_some_and(|kept| kept.next_attempt.is_some());
+            let started = !has_time && self.start_again(seq, occasion).await?;
             if started {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Starts a delivery that came back or waited, as an exception or in the window;
+    /// false if it is under way or needs none any more.
+    pub(super) async fn start_again(
+        &mut self,
+        seq: Seq,
+        occasion: Occasion,
+    ) -> Result<bool, JournalError> {
+        let journal = self.consumer.context.journal.clone();
+        match journal.exception(&self.destination.name, seq).await? {
+            Some(kept) if kept.state == State::Retrying => self.retry(kept, occasion).await,
+            None if self.window.is_pending(seq) => self.start_held(seq, occasion).await,
+            _ => Ok(false),
+        }
     }
 
     /// Starts a first attempt that waited in the window, unless it is not meant for

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::Session;
 use crate::{
-    delivery::consumer::command::{Chosen, Command, Repair},
+    delivery::consumer::command::{Chosen, Command, RERUN, Repair},
     journal::{
         Exception, HoldKind, JournalError, Outcome, Parking, Payload, Portion, REPLAY, Reason,
         State,
@@ -111,7 +111,7 @@ impl Session<'_> {
     fn repair(&mut self, exception: Exception, repair: &Repair) {
         let parking = match repair {
             Repair::Retry => try_again(exception, "retry_requested", Payload::Keep),
-            Repair::Rerun => try_again(exception, "rerun_requested", Payload::Supersede),
+            Repair::Rerun => try_again(exception, RERUN, Payload::Supersede),
             Repair::Discard { because } => {
                 return self.give_up(exception.seq, State::Discarded, because);
             }

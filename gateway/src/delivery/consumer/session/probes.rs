@@ -9,31 +9,52 @@ use tokio::time::Instant;
 pub(super) use self::turns::Turns;
 use super::{super::order::Turn, Occasion, Session};
 use crate::{
-    journal::{Exception, JournalError, State},
+    delivery::consumer::command::RERUN,
+    journal::{CORRECTED, Exception, JournalError, REPLAY, State},
     record::Seq,
 };
+
+/// Whether a retry runs the chains anew rather than sending what was frozen.
+fn meets_plugins(kept: &Exception) -> bool {
+    kept.attempts == 0 || [CORRECTED, REPLAY, RERUN].contains(&kept.reason.as_str())
+}
 
 /// Exceptions read at once, to find one outside a batch that the receiver does not
 /// want later.
 const PAGE: usize = 64;
 
 impl Session<'_> {
-    /// While the breaker is open: one attempt at a time, in turn with a new
-    /// arrival and with each of the retries.
+    /// While a breaker is open: one attempt at a time, with the record that stands
+    /// still, or in turn with a new arrival and with each of the retries.
     pub(super) async fn probe(&mut self) -> Result<(), JournalError> {
         let now = Instant::now().into_std();
         let due = self.breakers.next_probe().is_some_and(|due| due <= now);
         if !due || self.holds.is_held() {
             return Ok(());
         }
-        // Only a new arrival shows whether plugins work again.
-        let plugins_fail = self.breakers.guests.is_open();
-        let fresh = self.probes.is_fresh() || plugins_fail;
-        let started = (fresh && self.probe_with_arrival().await?)
-            || (!plugins_fail && self.probe_with_retry().await?)
-            || self.probe_with_arrival().await?;
+        let started = match self.breakers.standstill.first() {
+            Some(seq) => self.probe_with_halted(seq).await?,
+            None => self.probe_in_turn().await?,
+        };
         self.breakers.probed(started, now);
         Ok(())
+    }
+
+    async fn probe_with_halted(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        let started = self.start_again(seq, Occasion::probe()).await?;
+        if !started && !self.window.is_under_way(seq) {
+            // It is not to be delivered any more.
+            self.move_on([seq].into_iter());
+        }
+        Ok(started)
+    }
+
+    async fn probe_in_turn(&mut self) -> Result<bool, JournalError> {
+        // What was frozen does not meet plugins again.
+        let fresh = self.probes.is_fresh() || self.breakers.guests.is_open();
+        Ok((fresh && self.probe_with_arrival().await?)
+            || self.probe_with_retry().await?
+            || self.probe_with_arrival().await?)
     }
 
     async fn probe_with_arrival(&mut self) -> Result<bool, JournalError> {
@@ -73,8 +94,8 @@ impl Session<'_> {
         self.retry(exception, Occasion::probe()).await
     }
 
-    /// The first retry after a position that is not in this batch, and that the
-    /// receiver does not want later.
+    /// The first retry after a position that is not in this batch, that the receiver
+    /// does not want later, and that meets plugins where these are what is probed.
     async fn retrying_after(
         &self,
         mut after: Seq,
@@ -84,6 +105,7 @@ impl Session<'_> {
         let name = &self.destination.name;
         let state = Some(State::Retrying);
         let order = self.order.as_ref();
+        let any = !self.breakers.guests.is_open();
         loop {
             let page = journal.exceptions(name, state, after, PAGE).await?;
             let Some(last) = page.last() else {
@@ -94,7 +116,10 @@ impl Session<'_> {
             let fits = |kept: &Exception| {
                 let is_other = batch.is_none() || kept.batch.as_deref() != batch;
                 let is_first = order.is_none_or(|order| order.may_start(kept.seq));
-                is_other && is_first && kept.not_before.is_none_or(|time| time <= now)
+                is_other
+                    && is_first
+                    && (any || meets_plugins(kept))
+                    && kept.not_before.is_none_or(|time| time <= now)
             };
             if let Some(other) = page.into_iter().find(fits) {
                 return Ok(Some(other));

@@ -28,6 +28,7 @@ impl Session<'_> {
             self.count(*state, reason);
         }
         self.window.settled(settled.iter().map(|(seq, ..)| *seq));
+        self.move_on(settled.iter().map(|(seq, ..)| *seq));
         self.move_lines(settled.iter().map(|(seq, state, _)| (*seq, *state)))
             .await?;
         self.parts_settled(&parts);
