@@ -12,10 +12,11 @@ use std::{
     process::Command,
 };
 
-const PLUGINS: [&str; 3] = [
+const PLUGINS: [&str; 4] = [
     "cdr-plugin-attribution",
     "cdr-plugin-filter",
     "cdr-plugin-phone-mask",
+    "cdr-plugin-redact",
 ];
 
 const TARGET: &str = "wasm32-wasip2";

@@ -44,5 +44,6 @@ mod removal;
 mod repair;
 mod replay;
 mod retention;
+mod secrets;
 mod seed;
 mod transport;

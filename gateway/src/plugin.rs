@@ -22,12 +22,15 @@
 mod bindings;
 pub mod builtin;
 pub mod component;
+#[cfg(test)]
+mod cost;
 pub mod engine;
 pub mod failure;
 mod host;
 pub mod instance;
 pub mod limits;
 mod queue;
+pub mod secrets;
 pub mod table;
 pub mod workers;
 
@@ -36,5 +39,6 @@ pub use engine::Host;
 pub use failure::Failure;
 pub use instance::{Instances, Processed, Record, Verdict};
 pub use limits::Limits;
+pub use secrets::Secrets;
 pub use table::{Table, Tables};
 pub use workers::Workers;

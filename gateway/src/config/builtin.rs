@@ -4,7 +4,7 @@
 pub const PREFIX: &str = "builtin:";
 
 /// The plugins.
-pub const PLUGINS: [&str; 3] = ["phone-mask", "attribution", "filter"];
+pub const PLUGINS: [&str; 4] = ["phone-mask", "attribution", "filter", "redact"];
 
 /// The tables.
 pub const TABLES: [&str; 1] = ["attribution"];

@@ -257,6 +257,7 @@ fn digest(loaded: &Loaded, plugins: &Plugins, tables: &Tables) -> String {
     hash.update(loaded.digest.as_bytes());
     for (name, plugin) in plugins {
         hash.update(format!("\nplugin {name} {}", plugin.digest));
+        hash.update(plugin.secrets().fingerprint());
     }
     for (name, table) in tables {
         hash.update(format!("\ntable {name} {}", table.digest()));

@@ -22,6 +22,7 @@ pub fn plugin(name: &str) -> Option<Builtin> {
         "phone-mask" => (guest!("cdr_plugin_phone_mask"), &[]),
         "attribution" => (guest!("cdr_plugin_attribution"), &["attribution"]),
         "filter" => (guest!("cdr_plugin_filter"), &[]),
+        "redact" => (guest!("cdr_plugin_redact"), &[]),
         _ => return None,
     };
     Some(Builtin { wasm, tables })

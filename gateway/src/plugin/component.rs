@@ -7,9 +7,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use super::{
-    Failure, Host, Limits, Table,
-    bindings::{TransformPre, cdr::plugin::types::ConfigError},
-    host::Counters,
+    Failure, Host, Limits, Secrets, Table, bindings::TransformPre, host::Counters,
     instance::Instance,
 };
 
@@ -24,6 +22,7 @@ pub struct Plugin {
     pub(super) host: Host,
     pub(super) pre: TransformPre<super::host::Guest>,
     pub(super) config: String,
+    pub(super) secrets: Secrets,
     pub(super) limits: Limits,
     pub(super) tables: BTreeMap<String, Arc<Table>>,
     pub(super) counters: Counters,
@@ -70,15 +69,6 @@ pub struct Refusal {
     pub message: String,
 }
 
-impl From<ConfigError> for Refusal {
-    fn from(error: ConfigError) -> Self {
-        Self {
-            pointer: error.pointer,
-            message: error.message,
-        }
-    }
-}
-
 fn refusals(refusals: &[Refusal]) -> String {
     let line = |refusal: &Refusal| format!("config{}: {}", refusal.pointer, refusal.message);
     refusals.iter().map(line).collect::<Vec<_>>().join("; ")
@@ -90,8 +80,10 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// The component's bytes.
     pub wasm: &'a [u8],
-    /// Its config as JSON text.
+    /// Its config as JSON text, secrets included.
     pub config: String,
+    /// The secrets in it, kept out of whatever the plugin says.
+    pub secrets: Secrets,
     /// What it may use.
     pub limits: Limits,
     /// The tables that it was granted, by the name it knows them by.
@@ -99,6 +91,12 @@ pub struct Source<'a> {
 }
 
 impl Plugin {
+    /// The secrets that it is configured with.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// Compiles the component (seconds for a large one: not for the async
     /// runtime), asks what it is, and lets it check its config.
     ///
@@ -123,6 +121,7 @@ impl Plugin {
             host: host.clone(),
             pre,
             config: source.config,
+            secrets: source.secrets,
             limits: source.limits,
             tables: source.tables,
             counters: Counters::default(),

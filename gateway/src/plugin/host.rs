@@ -12,7 +12,7 @@ use wasmtime_wasi::{
 };
 
 use super::{
-    Failure, Limits, Plugin, Record,
+    Failure, Limits, Plugin, Record, Secrets,
     bindings::cdr::plugin::{
         host::{self, Level},
         record::{self, EditError as WitEditError, HostCdr, Match},
@@ -57,6 +57,7 @@ pub struct Guest {
     resources: ResourceTable,
     wasi: WasiCtx,
     counters: Counters,
+    secrets: Secrets,
     log_lines: u32,
     pub(super) limits: Limits,
     pub(super) memory: MemoryLimiter,
@@ -74,6 +75,7 @@ impl Guest {
             resources,
             wasi: sealed_wasi(),
             counters: plugin.counters.clone(),
+            secrets: plugin.secrets.clone(),
             log_lines: 0,
             limits: plugin.limits,
             memory: MemoryLimiter::new(plugin.limits.max_memory_bytes),
@@ -107,6 +109,12 @@ impl Guest {
             metrics::counter!("cdr_gateway_plugin_log_lines_suppressed_total", "plugin" => self.plugin.clone())
                 .increment(suppressed.into());
         }
+    }
+
+    /// A guest's words as people may see them: no longer than the limit, and
+    /// without its secrets, which are looked for before anything is cut.
+    pub(super) fn said(&self, text: String, limit: usize) -> String {
+        capped(self.secrets.hide(text), limit)
     }
 
     fn is_counted(&self, counter: &str) -> bool {
@@ -182,7 +190,7 @@ fn redacted(text: &str) -> String {
     redacted
 }
 
-pub(super) fn capped(mut text: String, limit: usize) -> String {
+fn capped(mut text: String, limit: usize) -> String {
     if text.len() > limit {
         text.truncate(text.floor_char_boundary(limit));
     }
@@ -364,7 +372,7 @@ impl host::Host for Guest {
         if self.log_lines > self.limits.max_log_lines {
             return Ok(());
         }
-        let message = redacted(&capped(message, MAX_MESSAGE_BYTES));
+        let message = redacted(&self.said(message, MAX_MESSAGE_BYTES));
         let plugin = self.plugin.as_str();
         match level {
             Level::Error => tracing::error!(target: "plugin", plugin, "{message}"),
@@ -376,7 +384,7 @@ impl host::Host for Guest {
     }
 
     fn count(&mut self, counter: String, delta: u64) -> Hosted<()> {
-        let counter = redacted(&capped(counter, MAX_COUNTER_BYTES));
+        let counter = redacted(&self.said(counter, MAX_COUNTER_BYTES));
         if !self.is_counted(&counter) {
             return Ok(());
         }
@@ -386,7 +394,7 @@ impl host::Host for Guest {
     }
 
     fn panicked(&mut self, message: String) -> Hosted<()> {
-        self.panic = Some(capped(message, MAX_MESSAGE_BYTES));
+        self.panic = Some(self.said(message, MAX_MESSAGE_BYTES));
         Ok(())
     }
 }

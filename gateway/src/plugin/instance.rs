@@ -18,7 +18,7 @@ use super::{
     component::{Description, Refusal},
     engine,
     failure::{self, Circumstances},
-    host::{Guest, MAX_MESSAGE_BYTES, capped},
+    host::{Guest, MAX_MESSAGE_BYTES},
 };
 use crate::record::{Arrival, Document, Pattern, Tags};
 
@@ -124,7 +124,13 @@ impl Instance {
             .call_configure(&mut self.store, &plugin.config)
         {
             Ok(Ok(())) => Ok(Ok(())),
-            Ok(Err(errors)) => Ok(Err(errors.into_iter().map(Refusal::from).collect())),
+            Ok(Err(errors)) => Ok(Err(errors
+                .into_iter()
+                .map(|error| Refusal {
+                    pointer: plugin.secrets.hide(error.pointer),
+                    message: plugin.secrets.hide(error.message),
+                })
+                .collect())),
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
         }
     }
@@ -139,10 +145,11 @@ impl Instance {
         let record = self.store.data_mut().take_back(handle);
         match verdict {
             Ok(verdict) => {
-                self.store.data_mut().finish_call();
+                let guest = self.store.data_mut();
+                guest.finish_call();
                 Ok(Processed {
                     record: record?,
-                    verdict: verdict.into(),
+                    verdict: said(guest, verdict),
                 })
             }
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
@@ -157,13 +164,11 @@ impl Instance {
     }
 }
 
-impl From<types::Verdict> for Verdict {
-    fn from(verdict: types::Verdict) -> Self {
-        match verdict {
-            types::Verdict::Keep => Self::Keep,
-            types::Verdict::Drop(reason) => Self::Drop(capped(reason, MAX_MESSAGE_BYTES)),
-            types::Verdict::Suspend(reason) => Self::Suspend(capped(reason, MAX_MESSAGE_BYTES)),
-        }
+fn said(guest: &Guest, verdict: types::Verdict) -> Verdict {
+    match verdict {
+        types::Verdict::Keep => Verdict::Keep,
+        types::Verdict::Drop(reason) => Verdict::Drop(guest.said(reason, MAX_MESSAGE_BYTES)),
+        types::Verdict::Suspend(reason) => Verdict::Suspend(guest.said(reason, MAX_MESSAGE_BYTES)),
     }
 }
 

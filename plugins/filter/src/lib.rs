@@ -33,18 +33,15 @@
 //! what it lacked, never a value of the record.
 
 mod config;
-mod expression;
 mod membership;
 mod rule;
 mod sample;
 
+use cdr_expression::{Engine, Needs};
 use cdr_plugin_sdk::{Cdr, ConfigErrors, Fault, Plugin, Verdict, count};
 
 pub use self::config::{FilterConfig, MatchMode, RuleConfig, SampleConfig, TableConfig};
-use self::{
-    expression::{Engine, Needs},
-    rule::{Decision, Rule},
-};
+use self::rule::{Decision, Rule};
 
 /// The configured filter.
 #[derive(Debug)]

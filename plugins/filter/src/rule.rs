@@ -1,11 +1,10 @@
 //! A rule: a decision and the conditions that must all hold for it.
 
+use cdr_expression::{Context, Engine, EvaluationError, Expression};
 use cdr_plugin_sdk::{Cdr, ConfigErrors};
-use cel::Context;
 
 use crate::{
     config::{FilterConfig, RuleConfig},
-    expression::{Engine, EvaluationError, Expression},
     membership::{Membership, MembershipError},
     sample::{Sample, SampleError},
 };

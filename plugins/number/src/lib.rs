@@ -4,7 +4,8 @@
 //! is written (ASCII, full-width, percent escape, `\u` escape); a [`Scan`] is
 //! the digits of a text in groups and chains; [`Number`] is what a sequence of
 //! digits means in the Chinese numbering plan or as an international number;
-//! [`in_text`] and [`at_place`] find the numbers of a scan.
+//! [`in_text`] and [`at_place`] find the numbers of a scan; [`Identity`] is which
+//! number one is; [`rewrite`] puts something else where they stood.
 //!
 //! Invariants:
 //! - Nothing here fails: what is not understood is [`Form::Unknown`].
@@ -20,10 +21,14 @@ mod date;
 mod find;
 mod glyph;
 mod identifier;
+mod identity;
 mod number;
+mod rewrite;
 mod scan;
 
 pub use find::{Found, at_place, in_text};
 pub use glyph::Glyph;
+pub use identity::Identity;
 pub use number::{Form, Number, understand};
+pub use rewrite::{Edit, is_nested_json, rewrite};
 pub use scan::{Chain, Group, Scan};

@@ -1,20 +1,32 @@
-//! One value of a record: the numbers in it, and the value with them masked.
+//! One value of a record: the numbers in it, and the value with something else
+//! in their place.
 //!
-//! Digits are replaced one by one, so separators, full-width forms and what
-//! stands around a number keep their shape.
+//! What stands around a number, and the separators between digits that are
+//! replaced one by one, keep their shape.
 
-use cdr_number::{Form, Found, Scan, at_place, in_text};
+use std::{borrow::Cow, cmp::Reverse, ops::Range};
 
-use crate::{keep::Keep, needle::Needles, nested::bare_numbers};
+use cdr_number::{Form, Found, Glyph, Identity, Scan, at_place, in_text, is_nested_json, rewrite};
+
+use crate::{
+    keep::Keep,
+    known::{Known, Needle},
+    removed::Removed,
+    substitute::{Stead, Substitute},
+};
 
 /// What hides a digit.
 const MASK: &str = "*";
+
+/// How a plus sign is written.
+const PLUS: [&str; 4] = ["+", "＋", "%2B", "%2b"];
 
 /// One value.
 #[derive(Debug)]
 pub struct Field {
     text: String,
     shape: Shape,
+    at_place: bool,
     scan: Scan,
     found: Vec<Found>,
 }
@@ -29,10 +41,24 @@ enum Shape {
     Container,
 }
 
+/// What becomes of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// This JSON text takes its place.
+    Set(String),
+    /// It goes, and its member with it.
+    Remove,
+}
+
+/// Digits of the scan, and what comes in their place.
+type Piece = (Range<usize>, Stead);
+
 impl Field {
     /// The value at a number place. None where it can hold no number.
     pub fn at_place(json: &str) -> Option<Self> {
-        Self::read(json, at_place)
+        let mut field = Self::read(json, at_place)?;
+        field.at_place = true;
+        Some(field)
     }
 
     /// A value elsewhere. None where it can hold no number.
@@ -67,32 +93,38 @@ impl Field {
         Some(Self {
             text,
             shape,
+            at_place: false,
             scan,
             found,
         })
     }
 
     /// Adds the numbers of this value to those of the record.
-    pub fn teach(&self, needles: &mut Needles) {
-        needles.learn(&self.scan, &self.found);
+    pub fn teach(&self, known: &mut Known) {
+        known.learn(&self.scan, &self.found);
     }
 
-    /// The value as JSON with its own and the record's numbers masked. None
-    /// where nothing is to be masked.
-    pub fn masked(&self, needles: &Needles, keep: Keep) -> Option<String> {
-        let hidden = self.hidden(needles, keep);
-        if !hidden.contains(&true) {
-            return None;
+    /// What becomes of the value, with its own and the record's numbers replaced.
+    /// None where there is nothing to be replaced.
+    pub fn changed(&self, known: &Known, substitute: &Substitute) -> Option<Change> {
+        match substitute {
+            Substitute::Keep(keep) => self.masked(known, *keep),
+            Substitute::Remove(removed) if self.at_place => self.removed(known, *removed),
+            _ => self.substituted(known, substitute),
         }
-        let text = self.render(&hidden);
-        match self.shape {
-            Shape::Scalar => Some(serde_json::Value::String(text).to_string()),
-            Shape::Container => Some(text),
-        }
+    }
+
+    fn masked(&self, known: &Known, keep: Keep) -> Option<Change> {
+        let hidden = self.hidden(known, keep);
+        let digits = hidden.iter().enumerate().filter(|(_, hidden)| **hidden);
+        let edits: Vec<_> = digits
+            .map(|(digit, _)| (self.scan.place(digit), Cow::Borrowed(MASK)))
+            .collect();
+        (!edits.is_empty()).then(|| self.set(rewrite(&self.text, edits)))
     }
 
     /// Which digits are hidden: those that any number hides.
-    fn hidden(&self, needles: &Needles, keep: Keep) -> Vec<bool> {
+    fn hidden(&self, known: &Known, keep: Keep) -> Vec<bool> {
         let mut hidden = vec![false; self.scan.digits().len()];
         let mut hide = |national| {
             if let Some(digits) = hidden.get_mut(keep.hidden(national)) {
@@ -100,7 +132,7 @@ impl Field {
             }
         };
         self.found.iter().map(Found::national).for_each(&mut hide);
-        needles.occurrences(&self.scan, |digits| {
+        known.occurrences(&self.scan, |digits, _| {
             // What stays of a number's own subscriber part is decided by all
             // of that number.
             let subscriber = Some(digits.clone());
@@ -115,26 +147,154 @@ impl Field {
         hidden
     }
 
-    fn render(&self, hidden: &[bool]) -> String {
-        let indices = (0..hidden.len()).filter(|&digit| hidden.get(digit) == Some(&true));
-        let places: Vec<_> = indices.map(|digit| self.scan.place(digit)).collect();
-        let mut edits: Vec<_> = places.iter().map(|place| (place.clone(), MASK)).collect();
-        for number in bare_numbers(&self.text) {
-            if places.iter().any(|place| number.contains(&place.start)) {
-                edits.push((number.start..number.start, "\""));
-                edits.push((number.end..number.end, "\""));
+    /// At a number place the whole value goes, also one that came masked: its
+    /// visible digits are digits of a number.
+    fn removed(&self, known: &Known, removed: Removed) -> Option<Change> {
+        let mut holds = !self.found.is_empty() || self.scan.chains().iter().any(|it| it.masked);
+        known.occurrences(&self.scan, |_, _| holds = true);
+        holds.then(|| match removed {
+            Removed::Empty => Change::Set("\"\"".to_owned()),
+            Removed::Null => Change::Set("null".to_owned()),
+            Removed::Member => Change::Remove,
+        })
+    }
+
+    fn substituted(&self, known: &Known, substitute: &Substitute) -> Option<Change> {
+        let pieces = self.pieces(known, substitute);
+        if pieces.is_empty() {
+            return None;
+        }
+        if let [(digits, Stead::Text(text))] = pieces.as_slice()
+            && self.at_place
+            && self.is_all(digits)
+        {
+            return Some(self.set(text.clone()));
+        }
+        let is_nested = is_nested_json(&self.text);
+        let mut edits = Vec::new();
+        for (digits, stead) in pieces {
+            match stead {
+                Stead::Text(text) => self.put(&digits, text, is_nested, &mut edits),
+                Stead::Digits(steads) => {
+                    let digits = digits.zip(steads);
+                    edits.extend(digits.map(|(digit, stead)| self.put_digit(digit, stead)));
+                }
             }
         }
-        edits.sort_unstable_by_key(|(place, _)| (place.start, place.end));
-
-        let mut rendered = String::with_capacity(self.text.len());
-        let mut copied = 0;
-        for (place, replacement) in edits {
-            rendered.push_str(self.text.get(copied..place.start).unwrap_or_default());
-            rendered.push_str(replacement);
-            copied = place.end;
-        }
-        rendered.push_str(self.text.get(copied..).unwrap_or_default());
-        rendered
+        Some(self.set(rewrite(&self.text, edits)))
     }
+
+    /// What is replaced, from left to right and without overlaps: of two numbers
+    /// that share digits the first has them.
+    fn pieces(&self, known: &Known, substitute: &Substitute) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = Vec::new();
+        for found in &self.found {
+            let number = Identity::of(&self.scan, found);
+            let from = number.code_len();
+            match substitute.of(&Needle { number, from }) {
+                Some(stead @ Stead::Text(_)) => pieces.push((found.digits.clone(), stead)),
+                Some(stead) => pieces.push((found.national(), stead)),
+                None => {}
+            }
+        }
+        known.occurrences(&self.scan, |digits, needle| {
+            pieces.extend(substitute.of(needle).map(|stead| (digits, stead)));
+        });
+        pieces.sort_by_key(|(digits, _)| (digits.start, Reverse(digits.end)));
+        let mut covered = 0;
+        pieces.retain_mut(|(digits, stead)| {
+            let taken = covered.max(digits.start) - digits.start;
+            if let Stead::Digits(steads) = stead {
+                steads.drain(..taken.min(steads.len()));
+            }
+            digits.start += taken;
+            covered = covered.max(digits.end);
+            digits.start < digits.end
+        });
+        pieces
+    }
+
+    /// Whether digits are all that the text has, beside a sign and separators.
+    fn is_all(&self, digits: &Range<usize>) -> bool {
+        let place = self.place(digits);
+        let is_sign = |part: Option<&str>| part.is_some_and(has_signs_only);
+        *digits == (0..self.scan.digits().len())
+            && is_sign(self.text.get(..place.start))
+            && is_sign(self.text.get(place.end..))
+    }
+
+    /// Where digits stand in the text, with what stands between them and with the
+    /// plus sign before them.
+    fn place(&self, digits: &Range<usize>) -> Range<usize> {
+        let first = self.scan.place(digits.start).start;
+        let last = self.scan.place(digits.end.saturating_sub(1)).end;
+        let mut groups = self.scan.groups().iter();
+        let has_plus = groups.any(|group| group.plus && group.digits.start == digits.start);
+        let start = if has_plus {
+            self.plus_before(first)
+        } else {
+            first
+        };
+        start..last
+    }
+
+    fn plus_before(&self, start: usize) -> usize {
+        let before = self.text.get(..start).unwrap_or_default();
+        let before = before.trim_end_matches([' ', '(', '（', '-']);
+        let plus = PLUS.iter().find_map(|plus| before.strip_suffix(plus));
+        plus.map_or(start, str::len)
+    }
+
+    /// Puts a text in the place of digits. Where the text is JSON in a string and
+    /// they are spread over several of its values, those stay apart.
+    fn put<'a>(
+        &self,
+        digits: &Range<usize>,
+        text: String,
+        is_nested: bool,
+        edits: &mut Vec<(Range<usize>, Cow<'a, str>)>,
+    ) {
+        let place = self.place(digits);
+        let between = self.text.get(place.clone()).unwrap_or_default();
+        if is_nested && between.contains(['[', ']', ',', ':']) {
+            let mut text = Some(text);
+            edits.extend(digits.clone().map(|digit| {
+                let here = text.take().unwrap_or_default();
+                (self.scan.place(digit), Cow::Owned(here))
+            }));
+        } else {
+            edits.push((place, Cow::Owned(text)));
+        }
+    }
+
+    fn put_digit(&self, digit: usize, stead: Option<u8>) -> (Range<usize>, Cow<'static, str>) {
+        let place = self.scan.place(digit);
+        let Some(stead) = stead else {
+            return (place, Cow::Borrowed(MASK));
+        };
+        let written = self.text.get(place.clone()).unwrap_or_default();
+        let is_wide = !written.is_ascii();
+        let value = u32::from(stead.wrapping_sub(b'0'));
+        let wide = char::from_u32(u32::from('０') + value).filter(|_| is_wide);
+        let char = wide.unwrap_or(char::from(stead));
+        (place, Cow::Owned(char.to_string()))
+    }
+
+    fn set(&self, text: String) -> Change {
+        Change::Set(match self.shape {
+            Shape::Scalar => serde_json::Value::String(text).to_string(),
+            Shape::Container => text,
+        })
+    }
+}
+
+fn has_signs_only(text: &str) -> bool {
+    let mut offset = 0;
+    while let Some((glyph, length)) = Glyph::at(text, offset) {
+        if !matches!(glyph, Glyph::Separator | Glyph::Loose | Glyph::Plus) {
+            return false;
+        }
+        offset += length;
+    }
+    true
 }

@@ -1,9 +1,13 @@
-//! A whole record: first learn which numbers it holds, then mask them
+//! A whole record: first learn which numbers it holds, then replace them
 //! everywhere.
 
 use cdr_plugin_sdk::Match;
 
-use crate::{field::Field, keep::Keep, needle::Needles};
+use crate::{
+    field::{Change, Field},
+    known::Known,
+    substitute::Substitute,
+};
 
 /// Members that hold an id instead of a number: the sender puts one there
 /// where number protection is on, and it must stay whole to be looked up.
@@ -14,14 +18,14 @@ const PROTECTED: [&str; 2] = ["/ProtectedCaller", "/ProtectedCallee"];
 pub struct Edit<'a> {
     /// JSON Pointer of the place.
     pub pointer: &'a str,
-    /// The masked value, or name, as JSON text.
-    pub json: String,
+    /// What becomes of the value there, or of the name.
+    pub change: Change,
 }
 
 /// What to change so that no number stands in the record.
 #[derive(Debug, Default)]
 pub struct Edits<'a> {
-    /// Values to set.
+    /// Values, the last places first, so that what is removed moves no other.
     pub values: Vec<Edit<'a>>,
     /// Members to rename, once the values are set; inner ones before those that
     /// they stand in, so that the pointers hold.
@@ -34,7 +38,7 @@ pub fn edits<'a>(
     numbers: &'a [Match],
     texts: &'a [Match],
     names: &'a [Match],
-    keep: Keep,
+    substitute: &Substitute,
 ) -> Edits<'a> {
     let at_places = numbers.iter().map(|found| Field::at_place(&found.json));
     let elsewhere = texts.iter().map(elsewhere);
@@ -44,11 +48,11 @@ pub fn edits<'a>(
         .map(|found| Field::of_text(&found.json))
         .collect();
 
-    let mut needles = Needles::default();
+    let mut known = Known::default();
     for field in fields.iter().chain(&fields_of_names).flatten() {
-        field.teach(&mut needles);
+        field.teach(&mut known);
     }
-    let masked = |field: &Option<Field>| field.as_ref()?.masked(&needles, keep);
+    let changed = |field: &Option<Field>| field.as_ref()?.changed(&known, substitute);
     let matches: Vec<&Match> = numbers.iter().chain(texts).collect();
     let renamed = names
         .iter()
@@ -56,11 +60,11 @@ pub fn edits<'a>(
         .filter_map(|(found, field)| {
             Some(Edit {
                 pointer: &found.pointer,
-                json: masked(field)?,
+                change: changed(field)?,
             })
         });
     Edits {
-        values: merged(&matches, fields.iter().map(masked).collect()),
+        values: merged(&matches, fields.iter().map(changed).collect()),
         names: renamed.rev().collect(),
     }
 }
@@ -75,13 +79,13 @@ fn elsewhere(found: &Match) -> Option<Field> {
     }
 }
 
-/// One edit for each pointer. Members with a duplicated key share a pointer and
-/// are all replaced, so where any of them needs the mask, all of them become
-/// the last one's masked value: the last is the one that receivers read.
-fn merged<'a>(matches: &[&'a Match], masked: Vec<Option<String>>) -> Vec<Edit<'a>> {
+/// One edit for each pointer, the last ones first. Members with a duplicated key share a
+/// pointer and are all replaced, so where any of them needs an edit, all of them become
+/// what the last one does: the last is the one that receivers read.
+fn merged<'a>(matches: &[&'a Match], changed: Vec<Option<Change>>) -> Vec<Edit<'a>> {
     let mut edits: Vec<Edit<'a>> = Vec::new();
-    for (index, json) in masked.into_iter().enumerate().rev() {
-        let Some((json, found)) = json.zip(matches.get(index)) else {
+    for (index, change) in changed.into_iter().enumerate().rev() {
+        let Some((change, found)) = change.zip(matches.get(index)) else {
             continue;
         };
         let pointer = found.pointer.as_str();
@@ -90,8 +94,8 @@ fn merged<'a>(matches: &[&'a Match], masked: Vec<Option<String>>) -> Vec<Edit<'a
         }
         let later = matches.iter().skip(index + 1);
         let last = later.rev().find(|later| later.pointer == pointer);
-        let json = last.map_or(json, |last| last.json.clone());
-        edits.push(Edit { pointer, json });
+        let change = last.map_or(change, |last| Change::Set(last.json.clone()));
+        edits.push(Edit { pointer, change });
     }
     edits
 }

@@ -4,6 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::keep::Keep;
+
+mod modes;
+mod survival;
 
 const TRANSFER: &str = include_str!("../../../tests/records/inbound-transfer.json");
 const VOICEMAIL: &str = include_str!("../../../tests/records/voicemail.json");
@@ -354,7 +358,7 @@ proptest! {
         let plugin: PhoneMask = mock::configure(&config).unwrap();
         prop_assert_eq!(mock::process(&plugin, &record), Verdict::Keep);
 
-        let hidden = plugin.keep.hidden(0..national.len());
+        let hidden = Keep { first: keep_first, last: keep_last }.hidden(0..national.len());
         let most = hidden.start.max(national.len() - hidden.end);
         let survives = |text: &str| {
             let scan = Scan::of(text);

@@ -16,6 +16,16 @@ impl Check<'_, '_> {
         let config = self.config;
         for (name, plugin) in &config.plugin {
             self.exists(&["plugin", name, "wasm"], &plugin.wasm, &builtin::PLUGINS);
+            for secret in plugin.secrets.keys() {
+                if plugin.config.contains_key(secret) {
+                    let message = format!("`{secret}` stands in `config` too");
+                    let finding = Finding::error(Code::LiteralSecret, message);
+                    let help =
+                        "remove it there: what is a secret is not written into the configuration";
+                    let path = ["plugin", name, "secrets", secret];
+                    self.add(&path, Mark::Hidden, finding.help(help));
+                }
+            }
             for (index, table) in plugin.tables.iter().enumerate() {
                 let path = ["plugin", name, "tables", &index.to_string()];
                 self.defined(&path, "table", table, &tables);

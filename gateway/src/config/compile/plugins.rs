@@ -14,7 +14,9 @@ use crate::{
         diagnostic::Code,
         model::{self, Config},
     },
-    plugin::{Host, Limits, LoadError, Plugin, Table, Tables, builtin as embedded, component},
+    plugin::{
+        Host, Limits, LoadError, Plugin, Secrets, Table, Tables, builtin as embedded, component,
+    },
 };
 
 pub(super) fn load_plugins(
@@ -27,9 +29,10 @@ pub(super) fn load_plugins(
     for (name, plugin) in &config.plugin {
         match load(host, config, tables, name, plugin) {
             Ok(loaded) => {
+                literal_secrets(&loaded, plugin, problems);
                 plugins.insert(name.clone(), Arc::new(loaded));
             }
-            Err(failed) => failed.report(name, problems),
+            Err(failed) => failed.report(name, plugin, problems),
         }
     }
     plugins
@@ -49,7 +52,7 @@ impl From<LoadError> for Failed {
 impl Failed {
     /// What the plugin says of its config stands at the line of the value that
     /// it means.
-    fn report(self, name: &str, problems: &mut Problems<'_>) {
+    fn report(self, name: &str, plugin: &model::Plugin, problems: &mut Problems<'_>) {
         let wasm = ["plugin", name, "wasm"];
         match self {
             Self::Unreadable(message) => problems.add(
@@ -62,7 +65,10 @@ impl Failed {
                 for refusal in refusals {
                     let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
                     let tokens: Vec<_> = refusal.pointer.split('/').skip(1).map(unescape).collect();
-                    let mut path = vec!["plugin", name, "config"];
+                    let first = tokens.first();
+                    let is_secret = first.is_some_and(|key| plugin.secrets.contains_key(key));
+                    let part = if is_secret { "secrets" } else { "config" };
+                    let mut path = vec!["plugin", name, part];
                     path.extend(tokens.iter().map(String::as_str));
                     problems.add(
                         &path,
@@ -107,16 +113,38 @@ fn load(
             granted.insert(table.clone(), loaded.clone());
         }
     }
+    let secrets = Secrets::new(plugin.secrets.clone());
+    let configured = secrets.laid_over(plugin.config.clone());
     Ok(Plugin::load(
         host,
         component::Source {
             name,
             wasm: &wasm,
-            config: serde_json::Value::Object(plugin.config.clone()).to_string(),
+            config: serde_json::Value::Object(configured).to_string(),
+            secrets,
             limits: limits(config, plugin),
             tables: granted,
         },
     )?)
+}
+
+/// Reports what the plugin's schema calls a secret (`writeOnly`) and the
+/// configuration spells out.
+fn literal_secrets(loaded: &Plugin, plugin: &model::Plugin, problems: &mut Problems<'_>) {
+    let schema = serde_json::from_str(&loaded.description.config_schema);
+    let schema: serde_json::Value = schema.unwrap_or_default();
+    let properties = schema.get("properties").and_then(|keys| keys.as_object());
+    for (key, property) in properties.into_iter().flatten() {
+        let is_secret = property.get("writeOnly") == Some(&true.into());
+        if is_secret && plugin.config.contains_key(key) {
+            problems.add(
+                &["plugin", &loaded.name, "config", key],
+                Code::LiteralSecret,
+                "a secret is not written into the configuration".to_owned(),
+                &format!("write secrets.{key}.env = \"NAME\" or secrets.{key}.file = \"PATH\", and change the secret: it has been in a file that others may read"),
+            );
+        }
+    }
 }
 
 /// The tables that come with the gateway, parsed on first use and shared by all

@@ -22,7 +22,10 @@ impl<'a> Problems<'a> {
     /// Adds a problem with the value at a path of keys, or with the nearest
     /// value around it that the files have.
     pub(super) fn add(&mut self, path: &[&str], code: Code, message: String, remedy: &str) {
-        let location = self.loaded.sources.nearest(path);
+        let mut location = self.loaded.sources.nearest(path);
+        if code == Code::LiteralSecret {
+            location.excerpt = None;
+        }
         let key = path.join(".");
         self.found
             .push(Diagnostic::error(code, location, key, message, remedy));

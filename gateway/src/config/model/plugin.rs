@@ -1,7 +1,11 @@
 //! Plugins and lookup tables.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Secret;
 
 /// A plugin with its configuration. One component may be used under several
 /// names with different configurations.
@@ -15,6 +19,10 @@ pub struct Plugin {
     /// What the plugin's `configure` is given. Its keys are the plugin's own.
     #[serde(default)]
     pub config: serde_json::Map<String, serde_json::Value>,
+    /// Keys of the plugin's configuration that are secrets. They are read from
+    /// where they are kept, and given to `configure` beside those of `config`.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Secret>,
     /// Names of the lookup tables that it may read, beside one that comes with
     /// a builtin plugin.
     #[serde(default)]

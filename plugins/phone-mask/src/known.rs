@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use cdr_number::{Found, Scan};
+use cdr_number::{Form, Found, Identity, Scan};
 
 /// A number of so many digits and more is looked for inside longer runs.
 const ANYWHERE_FROM: usize = 9;
@@ -18,49 +18,68 @@ const FEWEST: usize = 7;
 
 /// The numbers that a record is known to hold.
 #[derive(Debug, Default)]
-pub struct Needles(Vec<Vec<u8>>);
+pub struct Known(Vec<Needle>);
 
-impl Needles {
+/// Digits that are looked for: all of a number's from one on.
+#[derive(Debug)]
+pub struct Needle {
+    /// The number that they are of.
+    pub number: Identity,
+    /// The first of them, in the number's own digits.
+    pub from: usize,
+}
+
+impl Needle {
+    fn digits(&self) -> &[u8] {
+        self.number.digits().get(self.from..).unwrap_or_default()
+    }
+}
+
+impl Known {
     /// Learns the national number of each, and of landlines the subscriber's. A
     /// short one also counts with the calling code that stands before it.
     pub fn learn(&mut self, scan: &Scan, found: &[Found]) {
         for found in found {
-            let national = found.national();
-            self.add(scan, national.clone());
-            if national.len() < ANYWHERE_FROM {
-                self.add(scan, without_zeros(scan, found.digits.clone()));
+            let number = Identity::of(scan, found);
+            let national = number.code_len();
+            let length = number.national().len();
+            if number.trunk() > 0 {
+                self.add(&number, national + number.trunk());
             }
-            if let Some(subscriber) = found.subscriber() {
-                self.add(scan, subscriber);
+            if let Form::Landline { area } = number.form {
+                self.add(&number, national + area);
             }
+            if length < ANYWHERE_FROM && national > 0 {
+                self.add(&number, 0);
+            }
+            self.add(&number, national);
         }
     }
 
-    fn add(&mut self, scan: &Scan, digits: Range<usize>) {
-        let digits = scan.digits().get(digits).unwrap_or_default();
-        if digits.len() >= FEWEST && !self.0.iter().any(|known| known == digits) {
-            self.0.push(digits.to_owned());
+    fn add(&mut self, number: &Identity, from: usize) {
+        let digits = number.digits().get(from..).unwrap_or_default();
+        if digits.len() >= FEWEST && !self.0.iter().any(|known| known.digits() == digits) {
+            self.0.push(Needle {
+                number: number.clone(),
+                from,
+            });
         }
     }
 
     /// Every run of digits in a scan that is one of the numbers.
-    pub fn occurrences(&self, scan: &Scan, mut each: impl FnMut(Range<usize>)) {
+    pub fn occurrences(&self, scan: &Scan, mut each: impl FnMut(Range<usize>, &Needle)) {
         for needle in &self.0 {
+            let digits = needle.digits();
+            let mut each = |found| each(found, needle);
             for run in scan.runs() {
-                if needle.len() >= ANYWHERE_FROM {
-                    anywhere(needle, scan, run, &mut each);
+                if digits.len() >= ANYWHERE_FROM {
+                    anywhere(digits, scan, run, &mut each);
                 } else {
-                    whole(needle, scan, run, &mut each);
+                    whole(digits, scan, run, &mut each);
                 }
             }
         }
     }
-}
-
-fn without_zeros(scan: &Scan, mut digits: Range<usize>) -> Range<usize> {
-    let is_zero = |&index: &usize| scan.digits().get(index) == Some(&b'0');
-    digits.start += digits.clone().take_while(is_zero).count();
-    digits
 }
 
 fn anywhere(needle: &[u8], scan: &Scan, run: &Range<usize>, each: &mut impl FnMut(Range<usize>)) {
@@ -95,21 +114,21 @@ mod tests {
 
     #[test]
     fn a_short_number_with_its_calling_code() {
-        let known = Scan::of("+354 4107000");
-        let mut needles = Needles::default();
-        needles.learn(&known, &in_text(&known));
+        let learned = Scan::of("+354 4107000");
+        let mut known = Known::default();
+        known.learn(&learned, &in_text(&learned));
         for (text, count) in [("9935441070009", 1), ("9941070009", 0), ("410-7000", 1)] {
             let mut found = 0;
-            needles.occurrences(&Scan::of(text), |_| found += 1);
+            known.occurrences(&Scan::of(text), |_, _| found += 1);
             assert_eq!(found, count, "{text}");
         }
     }
 
     #[test]
     fn occurrences() {
-        let known = Scan::of("0755-88886666, 13123456789");
-        let mut needles = Needles::default();
-        needles.learn(&known, &in_text(&known));
+        let learned = Scan::of("0755-88886666, 13123456789, +44 (0) 20 7946 0958");
+        let mut known = Known::default();
+        known.learn(&learned, &in_text(&learned));
 
         let cases: &[(&str, &[&str])] = &[
             ("9913123456789000", &["13123456789"]),
@@ -122,11 +141,12 @@ mod tests {
             ("7558888666", &[]),
             ("75588886666", &["75588886666"]),
             ("3123456789", &[]),
+            ("9920794609580", &["2079460958"]),
         ];
         for (text, expected) in cases {
             let scan = Scan::of(text);
             let mut found = Vec::new();
-            needles.occurrences(&scan, |digits| {
+            known.occurrences(&scan, |digits, _| {
                 found.push(String::from_utf8_lossy(&scan.digits()[digits]).into_owned());
             });
             assert_eq!(found, *expected, "{text}");

@@ -24,6 +24,8 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// What all of these look at.
+    #[must_use]
     pub fn of<'a>(expressions: impl Iterator<Item = &'a Expression>) -> Self {
         let mut needs = Self::default();
         let mut paths = BTreeSet::new();
@@ -44,7 +46,7 @@ impl Needs {
     }
 
     /// The variables that are used, with what the record has of them.
-    pub fn fetch(&self, cdr: Cdr<'_>) -> Vec<(&'static str, Value)> {
+    pub(crate) fn fetch(&self, cdr: Cdr<'_>) -> Vec<(&'static str, Value)> {
         let mut variables = Vec::new();
         if self.record {
             variables.push(("cdr", self.fetch_record(cdr)));

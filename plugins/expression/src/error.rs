@@ -12,6 +12,9 @@ pub enum EvaluationError {
     /// The expression has another type than a condition.
     #[error("the expression gives a value of type {0}, not a bool")]
     NotBool(String),
+    /// The expression has a type that JSON has not.
+    #[error("the expression gives a value of type {0}, which JSON cannot say")]
+    NotJson(String),
     /// The record lacks a member; none is named where the key was computed.
     #[error("the record has no {}; test with has() first", .0.as_deref().unwrap_or("such member"))]
     Missing(Option<String>),

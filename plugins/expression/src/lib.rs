@@ -3,6 +3,9 @@
 //! What an expression looks at is known before any record comes ([`Needs`]), so
 //! only those places are fetched from the gateway. The standard environment is
 //! built once per instance, not per record.
+//!
+//! An expression that has no answer for a record fails with an [`EvaluationError`],
+//! which names what was missing and never a value of the record.
 
 mod error;
 mod names;
@@ -12,7 +15,9 @@ mod value;
 use std::{fmt, sync::Arc};
 
 use cdr_plugin_sdk::{Cdr, ConfigErrors};
-use cel::{Context, Env, Program, Value};
+use cel::{Env, Program, Value};
+
+pub use cel::Context;
 
 use self::names::Names;
 pub use self::{error::EvaluationError, needs::Needs};
@@ -24,6 +29,8 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// An engine with the standard functions of CEL.
+    #[must_use]
     pub fn new() -> Self {
         let env = Arc::new(Env::stdlib());
         let root = Context::with_env(Arc::clone(&env));
@@ -112,7 +119,7 @@ pub struct Expression {
 }
 
 impl Expression {
-    pub fn names(&self) -> &Names {
+    pub(crate) fn names(&self) -> &Names {
         &self.names
     }
 
@@ -123,5 +130,20 @@ impl Expression {
             Ok(other) => Err(EvaluationError::NotBool(other.type_of().to_string())),
             Err(error) => Err(EvaluationError::of(&error, &self.source)),
         }
+    }
+
+    /// What the expression gives for the record of a scope, as JSON.
+    pub fn json(&self, scope: &Context<'_, '_>) -> Result<serde_json::Value, EvaluationError> {
+        match self.program.execute(scope) {
+            Ok(value) => value::to_json(&value)
+                .ok_or_else(|| EvaluationError::NotJson(value.type_of().to_string())),
+            Err(error) => Err(EvaluationError::of(&error, &self.source)),
+        }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -1,0 +1,135 @@
+//! Where a number is registered, told less precisely.
+//!
+//! The digits that a mask leaves and the city and operator of the number name the
+//! few ranges that it can be from: together they give most of the hidden digits
+//! back. `plugins/README.md` has the figures.
+
+use cdr_plugin_sdk::{Cdr, EditError};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How much of a location stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Detail {
+    /// All that the record says.
+    Keep,
+    /// Country and province. City and operator go.
+    Province,
+    /// The country.
+    Country,
+    /// Nothing.
+    Remove,
+}
+
+/// Locations in one string: province, city and operator.
+const LINES: [&str; 2] = ["/CallerLocation", "/CalleeLocation"];
+
+/// A location in members, and its members, the least precise first.
+const OBJECT: &str = "/TelLocation";
+const MEMBERS: [&str; 4] = [
+    "/TelLocation/Country",
+    "/TelLocation/Province",
+    "/TelLocation/City",
+    "/TelLocation/Operator",
+];
+
+const COUNTRY: &str = "中国";
+
+/// What a location can begin with.
+const PROVINCES: [&str; 34] = [
+    "北京",
+    "天津",
+    "上海",
+    "重庆",
+    "河北",
+    "山西",
+    "内蒙古",
+    "辽宁",
+    "吉林",
+    "黑龙江",
+    "江苏",
+    "浙江",
+    "安徽",
+    "福建",
+    "江西",
+    "山东",
+    "河南",
+    "湖北",
+    "湖南",
+    "广东",
+    "广西",
+    "海南",
+    "四川",
+    "贵州",
+    "云南",
+    "西藏",
+    "陕西",
+    "甘肃",
+    "青海",
+    "宁夏",
+    "新疆",
+    "台湾",
+    "香港",
+    "澳门",
+];
+
+impl Detail {
+    /// Leaves no more than this of a record's locations. What is not there is not
+    /// added; what goes leaves the empty string, as the sender writes it.
+    pub fn generalise(self, cdr: Cdr<'_>) -> Result<(), EditError> {
+        if self == Self::Keep {
+            return Ok(());
+        }
+        for pointer in LINES {
+            if let Some(line) = text(cdr, pointer) {
+                set(cdr, pointer, &line, self.line(&line))?;
+            }
+        }
+        if cdr.json(OBJECT).is_none_or(|json| !json.starts_with('{')) {
+            return Ok(());
+        }
+        for pointer in MEMBERS.iter().skip(self.members()) {
+            if let Some(member) = text(cdr, pointer) {
+                set(cdr, pointer, &member, "")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What stays of a location in one string.
+    fn line(self, line: &str) -> &str {
+        let inner = line.strip_prefix(COUNTRY).unwrap_or(line);
+        let province = PROVINCES.iter().find(|name| inner.starts_with(**name));
+        match self {
+            Self::Keep => line,
+            Self::Province => province.copied().unwrap_or_default(),
+            Self::Country if province.is_some() || line.starts_with(COUNTRY) => COUNTRY,
+            Self::Country | Self::Remove => "",
+        }
+    }
+
+    /// How many of the members stay.
+    fn members(self) -> usize {
+        match self {
+            Self::Keep => MEMBERS.len(),
+            Self::Province => 2,
+            Self::Country => 1,
+            Self::Remove => 0,
+        }
+    }
+}
+
+/// What stands at a place as text. A value of another type is more than the sender
+/// writes there, and goes as a whole.
+fn text(cdr: Cdr<'_>, pointer: &str) -> Option<String> {
+    let json = cdr.json(pointer).filter(|json| json != "null")?;
+    Some(serde_json::from_str(&json).unwrap_or(json))
+}
+
+fn set(cdr: Cdr<'_>, pointer: &str, before: &str, after: &str) -> Result<(), EditError> {
+    if before == after {
+        return Ok(());
+    }
+    cdr.set(pointer, after)
+}
