@@ -46,4 +46,5 @@ mod replay;
 mod retention;
 mod secrets;
 mod seed;
+mod tables;
 mod transport;

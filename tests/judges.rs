@@ -14,4 +14,4 @@ mod openssl;
 mod promtool;
 mod sqlite;
 mod standard_webhooks;
-mod tool;
+pub mod tool;

@@ -21,6 +21,7 @@ mod problem;
 mod repair;
 mod replay;
 mod select;
+mod tables;
 pub mod view;
 
 use std::sync::Arc;
@@ -68,6 +69,7 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/replays/{id}", get(replay::show))
         .route("/replays/{id}/cancel", post(replay::cancel))
         .route("/deliveries", get(deliveries::list))
+        .route("/tables", get(tables::list))
         .route("/keys", get(keys::list))
         .route("/keys/drop", post(keys::drop))
         .route("/deliveries/retry", post(repair::retry))

@@ -17,6 +17,7 @@ mod retention;
 mod serve;
 mod sources;
 mod start;
+mod tables;
 
 use std::{
     net::SocketAddr,
@@ -31,7 +32,7 @@ use tokio::{
 
 use crate::{
     alert::Alerts,
-    config::{Inputs, revision::Revision},
+    config::{Inputs, Loaded, revision::Revision},
     delivery::Fleet,
     ingest::Ingest,
     journal::Journal,
@@ -42,6 +43,7 @@ use crate::{
 pub use reload::{ReloadError, Reloaded};
 use retention::Keep;
 pub use start::StartError;
+pub use tables::Refusals;
 
 /// A running gateway.
 pub struct Runtime {
@@ -56,7 +58,10 @@ pub struct Runtime {
     keep: watch::Sender<Keep>,
     /// Wakes the task that hands out replays.
     replays: Arc<Notify>,
-    reloading: Mutex<()>,
+    /// What the revision that runs was made of; held while another is made.
+    loaded: Mutex<Arc<Loaded>>,
+    /// Why the newest versions of tables are not used.
+    refusals: Refusals,
     stop: watch::Sender<bool>,
 }
 
@@ -93,6 +98,12 @@ impl Runtime {
     /// Has the task that hands out replays look again: one was started or cancelled.
     pub fn wake_replays(&self) {
         self.replays.notify_one();
+    }
+
+    /// Why the newest versions of tables are not used.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Whether the gateway is stopping.

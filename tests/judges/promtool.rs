@@ -25,6 +25,13 @@ fn config(crm: &Receiver, bi: &Receiver) -> String {
         wasm = {wasm:?}
         [plugin.mask]
         wasm = "builtin:phone-mask"
+        [table.prefixes]
+        file = "prefixes.csv"
+        refresh_s = 3600
+        [plugin.attribution]
+        wasm = "builtin:attribution"
+        tables = ["prefixes"]
+        config.table = "prefixes"
         [[route]]
         name = "calls"
         from = ["tccc"]
@@ -37,6 +44,7 @@ fn config(crm: &Receiver, bi: &Receiver) -> String {
         retry = {{ initial_ms = 10, max_ms = 20 }}
         [destination.bi]
         http.url = "{bi}"
+        chain = ["attribution"]
         numbers = "masked"
         [destination.archive]
         file.path = "{{kind}}.ndjson"
@@ -269,6 +277,8 @@ fn every_metric_is_as_prometheus_wants_it() {
     }
     let (crm, bi) = (Receiver::start(), Receiver::start());
     let workspace = Workspace::new(&config(&crm, &bi));
+    let prefixes = "prefix,province,city,operator\n186,贵州,贵阳,联通\n";
+    std::fs::write(workspace.path("prefixes.csv"), prefixes).expect("a file");
     let gateway = Gateway::start_with(workspace, &[("TCCC_PASSWORD", "s3cret")]);
     traffic(&gateway, &crm);
 

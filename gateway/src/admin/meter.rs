@@ -9,6 +9,8 @@ use crate::{
     config::model::Backlog as Quota,
     ingest,
     journal::{Backlog, Health, Ledger, State as Delivery},
+    plugin::Tables,
+    runtime::Refusals,
 };
 
 /// What each metric means.
@@ -47,6 +49,7 @@ pub fn describe_metrics() {
         "Reloads of the configuration, by outcome."
     );
     describe_plugins();
+    describe_tables();
     describe_histogram!(
         "cdr_gateway_attempt_seconds",
         Unit::Seconds,
@@ -110,6 +113,41 @@ fn describe_plugins() {
         "cdr_gateway_plugin_call_seconds",
         Unit::Seconds,
         "Time of one call of a plugin, retries of its deadline included."
+    );
+}
+
+fn describe_tables() {
+    describe_gauge!(
+        "cdr_gateway_table_keys",
+        Unit::Count,
+        "Keys of a lookup table, by table."
+    );
+    describe_gauge!(
+        "cdr_gateway_table_bytes",
+        Unit::Bytes,
+        "Memory that a lookup table takes, by table."
+    );
+    describe_gauge!(
+        "cdr_gateway_table_max_bytes",
+        Unit::Bytes,
+        "Limit on it, by table."
+    );
+    describe_gauge!(
+        "cdr_gateway_table_age_seconds",
+        Unit::Seconds,
+        "Time since the version of a lookup table that runs was loaded, by table."
+    );
+    describe_gauge!(
+        "cdr_gateway_table_version",
+        "The first 48 bits of a lookup table's digest: equal where tables are equal, by table."
+    );
+    describe_gauge!(
+        "cdr_gateway_table_refused",
+        "Whether the file of a lookup table changed and cannot be used, by table."
+    );
+    describe_counter!(
+        "cdr_gateway_table_refreshes_total",
+        "Files of lookup tables that changed, by table and outcome: switched, unchanged (the same keys and values), refused or superseded (by a reload)."
     );
 }
 
@@ -253,6 +291,7 @@ pub(super) async fn metrics(State(admin): State<Admin>) -> Result<String, Proble
         let backlog = journal.backlog(name).await?.unwrap_or_default();
         show_backlog(name, &backlog, quota);
     }
+    show_tables(&revision.tables, admin.runtime.refusals());
     gauge!("cdr_gateway_revision").set(revision.number);
     gauge!("cdr_gateway_journal_head").set(float(journal.head().0));
     show_health(&journal.health());
@@ -284,6 +323,26 @@ fn show_backlog(destination: &str, backlog: &Backlog, quota: Option<&Quota>) {
         ),
     ] {
         gauge!(name, "destination" => destination.to_owned()).set(value);
+    }
+}
+
+fn show_tables(tables: &Tables, refusals: &Refusals) {
+    let now = Timestamp::now();
+    for (name, table) in tables {
+        let age = now.duration_since(table.loaded());
+        for (metric, value) in [
+            ("cdr_gateway_table_keys", float(table.len() as u64)),
+            ("cdr_gateway_table_bytes", float(table.bytes())),
+            ("cdr_gateway_table_max_bytes", float(table.max_bytes())),
+            ("cdr_gateway_table_age_seconds", age.as_secs_f64()),
+            ("cdr_gateway_table_version", float(table.version())),
+            (
+                "cdr_gateway_table_refused",
+                f64::from(u8::from(refusals.of(name).is_some())),
+            ),
+        ] {
+            gauge!(metric, "table" => name.clone()).set(value);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod period;
 mod repair;
 mod replay;
 mod selection;
+mod table;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ pub use period::{
 pub use repair::{AsOf, DiscardView, RepairRequest, RetryView, Tally};
 pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};
 pub use selection::{NoMore, Selection};
+pub use table::TableView;
 
 /// The revision that runs.
 #[derive(Debug, Serialize, Deserialize)]

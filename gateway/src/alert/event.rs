@@ -132,6 +132,13 @@ pub enum Event {
         /// What is wrong; the first ones where there is much.
         problems: Vec<Problem>,
     },
+    /// The file of a lookup table changed and cannot be used; the old version goes
+    /// on.
+    #[serde(rename = "table.refused")]
+    TableRefused {
+        /// The table.
+        table: String,
+    },
     /// A certificate ends in so many days: told at 30, 7 and 1.
     #[serde(rename = "certificate.expiring")]
     CertificateExpiring {
@@ -203,6 +210,7 @@ impl Event {
             | Self::JournalBelow { .. }
             | Self::JournalRecovered { .. }
             | Self::ReloadRefused { .. }
+            | Self::TableRefused { .. }
             | Self::CertificateExpiring { .. }
             | Self::CertificateRefused { .. } => None,
         }
@@ -241,6 +249,7 @@ impl Event {
             }
             Self::JournalRecovered { .. } => "journal".to_owned(),
             Self::ReloadRefused { .. } => "reload".to_owned(),
+            Self::TableRefused { table } => format!("table {table}"),
             Self::CertificateExpiring { key, days, .. } => format!("{days} days of {key}"),
             Self::CertificateRefused { key } => format!("files of {key}"),
         }

@@ -15,6 +15,7 @@ mod plugins;
 mod policy;
 mod routes;
 mod sources;
+mod tables;
 mod unused;
 
 use std::collections::BTreeSet;

@@ -46,9 +46,26 @@ type Plugins = BTreeMap<String, Arc<Plugin>>;
 /// # Errors
 /// With every problem, at its place.
 pub fn compile(host: &Host, loaded: &Loaded) -> Result<Draft, Diagnostics> {
-    let config = &loaded.config;
     let mut problems = Problems::new(loaded);
-    let tables = load_tables(config, &mut problems);
+    let tables = load_tables(&loaded.config, &mut problems);
+    draft(host, loaded, tables, problems)
+}
+
+/// Compiles a configuration over tables that have been loaded.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_with(host: &Host, loaded: &Loaded, tables: Tables) -> Result<Draft, Diagnostics> {
+    draft(host, loaded, tables, Problems::new(loaded))
+}
+
+fn draft(
+    host: &Host,
+    loaded: &Loaded,
+    tables: Tables,
+    mut problems: Problems<'_>,
+) -> Result<Draft, Diagnostics> {
+    let config = &loaded.config;
     let plugins = load_plugins(host, config, &tables, &mut problems);
     let routes = routes(config, &plugins, &mut problems);
     let destinations = destinations(config, &plugins, &mut problems);
@@ -62,6 +79,7 @@ pub fn compile(host: &Host, loaded: &Loaded) -> Result<Draft, Diagnostics> {
         routes: Routes::new(routes),
         origins,
         destinations,
+        tables,
         servers,
     })
 }
@@ -258,6 +276,9 @@ fn digest(loaded: &Loaded, plugins: &Plugins, tables: &Tables) -> String {
     for (name, plugin) in plugins {
         hash.update(format!("\nplugin {name} {}", plugin.digest));
         hash.update(plugin.secrets().fingerprint());
+        for (table, digest) in plugin.table_digests() {
+            hash.update(format!("\nlooks up {table} {digest}"));
+        }
     }
     for (name, table) in tables {
         hash.update(format!("\ntable {name} {}", table.digest()));
@@ -266,12 +287,14 @@ fn digest(loaded: &Loaded, plugins: &Plugins, tables: &Tables) -> String {
 }
 
 fn summary(config: &Config, plugins: &Plugins, tables: &Tables) -> Summary {
+    let owned = |(name, digest): (&str, &str)| (name.to_owned(), digest.to_owned());
     let plugin = |(name, plugin): (&String, &Arc<Plugin>)| {
         let described = &plugin.description;
         let summary = PluginSummary {
             name: described.name.clone(),
             version: described.version.clone(),
             digest: plugin.digest.clone(),
+            tables: plugin.table_digests().map(owned).collect(),
         };
         (name.clone(), summary)
     };

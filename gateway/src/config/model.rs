@@ -25,6 +25,7 @@ mod server;
 mod server_tls;
 mod source;
 mod start;
+mod table;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -40,7 +41,7 @@ pub use destination::{
 pub use encryption::Encryption;
 pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat, Upload};
 pub use order_by::{OrderBy, UnknownOrder};
-pub use plugin::{Plugin, Table};
+pub use plugin::Plugin;
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
 pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
@@ -48,6 +49,7 @@ pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoi
 pub use server_tls::ServerTls;
 pub use source::{DEFAULT_REGION, DialectName, OAuth2Client, Source, SourceAuth};
 pub use start::Start;
+pub use table::{DEFAULT_TABLE_BYTES, Sqlite, Table, TableFormat};
 
 /// The configuration of a gateway.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

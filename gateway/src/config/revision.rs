@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::model::Config;
 use crate::{
     delivery::Destination,
+    plugin::Tables,
     record::Arrival,
     route::{Journey, Journeys, Routes, journey::Origin},
     tls::watch::Servers,
@@ -30,6 +31,8 @@ pub struct Revision {
     pub origins: HashMap<Arc<str>, Arc<Origin>>,
     /// The destinations that take arrivals: all but the retired ones.
     pub destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    /// The lookup tables that the configuration names.
+    pub tables: Tables,
     /// What it consists of, for people.
     pub summary: Summary,
     journeys: Journeys,
@@ -57,6 +60,9 @@ pub struct PluginSummary {
     pub version: String,
     /// SHA-256 of the component.
     pub digest: String,
+    /// The tables that it was granted, with their digests.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, String>,
 }
 
 /// A table of a revision.
@@ -64,7 +70,7 @@ pub struct PluginSummary {
 pub struct TableSummary {
     /// Number of keys.
     pub keys: usize,
-    /// SHA-256 of the file.
+    /// SHA-256 over keys and values.
     pub digest: String,
 }
 
@@ -75,6 +81,7 @@ pub struct Draft {
     pub(super) routes: Routes,
     pub(super) origins: HashMap<Arc<str>, Arc<Origin>>,
     pub(super) destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    pub(super) tables: Tables,
     pub(super) summary: Summary,
     pub(super) servers: Servers,
 }
@@ -99,6 +106,23 @@ impl Draft {
         &self.config
     }
 
+    /// The lookup tables that the configuration names.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// A plugin whose component is not that of a revision.
+    #[must_use]
+    pub fn other_plugin(&self, revision: &Revision) -> Option<String> {
+        let before = &revision.summary.plugins;
+        let is_other = |(name, plugin): &(&String, &PluginSummary)| {
+            before.get(*name).map(|one| &one.digest) != Some(&plugin.digest)
+        };
+        let other = self.summary.plugins.iter().find(is_other);
+        other.map(|(name, _)| name.clone())
+    }
+
     /// TLS of the listeners.
     #[must_use]
     pub fn servers(&self) -> &Servers {
@@ -115,6 +139,7 @@ impl Draft {
             routes: self.routes,
             origins: self.origins,
             destinations: self.destinations,
+            tables: self.tables,
             summary: self.summary,
             journeys: Journeys::default(),
         }

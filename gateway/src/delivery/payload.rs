@@ -22,7 +22,8 @@ pub struct Payload {
     pub body: Bytes,
     /// The rendered URL, or the rendered path below the base directory.
     pub target: String,
-    /// Names and digests of the plugins that made it, separated by spaces.
+    /// Names and digests of the plugins that made it and of their tables, separated
+    /// by spaces.
     pub digests: String,
 }
 

@@ -1,13 +1,13 @@
 //! A loaded plugin: compiled, linked, described and configured once, ready for
 //! instances.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use super::{
-    Failure, Host, Limits, Secrets, Table, bindings::TransformPre, host::Counters,
+    Failure, Host, Limits, Secrets, Tables, bindings::TransformPre, host::Counters,
     instance::Instance,
 };
 
@@ -24,7 +24,7 @@ pub struct Plugin {
     pub(super) config: String,
     pub(super) secrets: Secrets,
     pub(super) limits: Limits,
-    pub(super) tables: BTreeMap<String, Arc<Table>>,
+    pub(super) tables: Arc<Tables>,
     pub(super) counters: Counters,
 }
 
@@ -87,7 +87,7 @@ pub struct Source<'a> {
     /// What it may use.
     pub limits: Limits,
     /// The tables that it was granted, by the name it knows them by.
-    pub tables: BTreeMap<String, Arc<Table>>,
+    pub tables: Tables,
 }
 
 impl Plugin {
@@ -123,7 +123,7 @@ impl Plugin {
             config: source.config,
             secrets: source.secrets,
             limits: source.limits,
-            tables: source.tables,
+            tables: Arc::new(source.tables),
             counters: Counters::default(),
         };
         let failed = |step| move |failure| LoadError::Failed { step, failure };
@@ -134,6 +134,12 @@ impl Plugin {
             .map_err(failed("configure"))?
             .map_err(LoadError::Refused)?;
         Ok(plugin)
+    }
+
+    /// The tables that it was granted, with their digests.
+    pub fn table_digests(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tables = self.tables.iter();
+        tables.map(|(name, table)| (name.as_str(), table.digest()))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a guest can call: the record, its lookup tables, its log and counters.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use wasmtime_wasi::{
 };
 
 use super::{
-    Failure, Limits, Plugin, Record, Secrets,
+    Failure, Limits, Plugin, Record, Secrets, Table, Tables,
     bindings::cdr::plugin::{
         host::{self, Level},
         record::{self, EditError as WitEditError, HostCdr, Match},
@@ -53,7 +53,9 @@ pub struct Cdr {
 /// State of one guest instance.
 pub struct Guest {
     plugin: String,
-    tables: BTreeMap<String, Arc<super::Table>>,
+    /// Those of the plugin. An instance that nobody uses must not keep large tables
+    /// of a revision that is gone.
+    tables: Weak<Tables>,
     resources: ResourceTable,
     wasi: WasiCtx,
     counters: Counters,
@@ -71,7 +73,7 @@ impl Guest {
         resources.set_max_capacity(MAX_RESOURCES);
         Self {
             plugin: plugin.name.clone(),
-            tables: plugin.tables.clone(),
+            tables: Arc::downgrade(&plugin.tables),
             resources,
             wasi: sealed_wasi(),
             counters: plugin.counters.clone(),
@@ -134,9 +136,11 @@ impl Guest {
         Ok(&mut self.resources.get_mut(cdr)?.record)
     }
 
-    fn table(&self, name: &str) -> Result<&super::Table, TableError> {
-        match self.tables.get(name) {
-            Some(table) => Ok(table),
+    /// Asks a table that was granted. While a guest is called, its plugin is there.
+    fn ask<T>(&self, name: &str, ask: impl FnOnce(&Table) -> T) -> Result<T, TableError> {
+        let tables = self.tables.upgrade();
+        match tables.as_ref().and_then(|tables| tables.get(name)) {
+            Some(table) => Ok(ask(table)),
             None => Err(TableError::NotGranted(name.to_owned())),
         }
     }
@@ -347,8 +351,7 @@ impl HostCdr for Guest {
 
 impl tables::Host for Guest {
     fn lookup(&mut self, table: String, key: String) -> Hosted<Result<Option<String>, TableError>> {
-        let table = self.table(&table);
-        Ok(table.map(|table| table.lookup(&key).map(str::to_owned)))
+        Ok(self.ask(&table, |table| table.lookup(&key).map(str::to_owned)))
     }
 
     fn lookup_prefix(
@@ -356,8 +359,8 @@ impl tables::Host for Guest {
         table: String,
         key: String,
     ) -> Hosted<Result<Option<PrefixMatch>, TableError>> {
-        let found = self.table(&table).map(|table| table.lookup_prefix(&key));
-        Ok(found.map(|found| {
+        Ok(self.ask(&table, |table| {
+            let found = table.lookup_prefix(&key);
             found.map(|(prefix, value)| PrefixMatch {
                 prefix: prefix.to_owned(),
                 value: value.to_owned(),

@@ -84,12 +84,18 @@ impl Chain {
         ChainOutcome::Kept(record)
     }
 
-    /// Name and digest of every plugin in the chain: what a frozen payload was
-    /// made with.
+    /// Name and digest of every plugin in the chain, and after it those of the
+    /// tables that it looks up, as `table:NAME@DIGEST`: what a frozen payload was made
+    /// with.
     #[must_use]
     pub fn digests(&self) -> Vec<String> {
-        let digest = |step: &PluginUse| format!("{}@{}", step.plugin.name, step.plugin.digest);
-        self.uses.iter().map(digest).collect()
+        let mut digests = Vec::new();
+        for PluginUse { plugin, .. } in &self.uses {
+            digests.push(format!("{}@{}", plugin.name, plugin.digest));
+            let tables = plugin.table_digests();
+            digests.extend(tables.map(|(name, digest)| format!("table:{name}@{digest}")));
+        }
+        digests
     }
 }
 

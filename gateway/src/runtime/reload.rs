@@ -15,8 +15,8 @@ use super::{
 use crate::{
     alert::{Event, Problem},
     config::{
-        self,
-        compile::compile,
+        self, Loaded,
+        compile::{compile, compile_with},
         diagnostic::{Diagnostic, Diagnostics},
         model::Config,
         revision::{Draft, Revision},
@@ -25,6 +25,7 @@ use crate::{
         Journal, JournalError, Retire,
         seal::{BadMasterKey, Masters},
     },
+    plugin::Table,
 };
 
 /// Time after which the journal is asked again when its queue was full.
@@ -71,6 +72,12 @@ pub enum ReloadError {
     /// A master key of the journal is none.
     #[error("journal.encryption: {0}")]
     MasterKey(#[from] BadMasterKey),
+    /// The component of a plugin is another one than when the configuration was
+    /// loaded.
+    #[error(
+        "the component of plugin {0} changed since the configuration was loaded; reload to take it up"
+    )]
+    PluginChanged(String),
     /// A task of the reload was lost.
     #[error("the reload was interrupted")]
     Lost,
@@ -106,8 +113,8 @@ impl Runtime {
     /// With what is wrong; then nothing has changed, unless it is
     /// [`ReloadError::NotCarriedOver`].
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        let _one_at_a_time = self.reloading.lock().await;
-        let result = self.switch().await;
+        let mut loaded = self.loaded.lock().await;
+        let result = self.load(&mut loaded).await;
         let outcome = if result.is_ok() {
             "switched"
         } else {
@@ -132,16 +139,58 @@ impl Runtime {
         result
     }
 
-    async fn switch(&self) -> Result<Reloaded, ReloadError> {
+    /// Switches to another version of a table, and else to what runs. Returns the
+    /// number of the revision; none where `base` does not run any more.
+    ///
+    /// # Errors
+    /// With what is wrong, as [`Runtime::reload`].
+    pub(super) async fn refresh(
+        &self,
+        base: &Arc<Revision>,
+        name: &str,
+        table: Arc<Table>,
+    ) -> Result<Option<u32>, ReloadError> {
+        let loaded = self.loaded.lock().await;
+        if !Arc::ptr_eq(base, &self.revision()) {
+            return Ok(None);
+        }
+        let mut tables = base.tables.clone();
+        tables.insert(name.to_owned(), table);
+        let (host, same) = (self.host.clone(), loaded.clone());
+        let drafted = tokio::task::spawn_blocking(move || compile_with(&host, &same, tables));
+        let draft = drafted.await.map_err(|_| ReloadError::Lost)??;
+        if let Some(plugin) = draft.other_plugin(base) {
+            return Err(ReloadError::PluginChanged(plugin));
+        }
+        self.switch(draft).await.map(Some)
+    }
+
+    async fn load(&self, loaded: &mut Arc<Loaded>) -> Result<Reloaded, ReloadError> {
+        let before = self.revision().number;
+        let (new, draft) = self.draft().await?;
+        let (digest, warnings) = (draft.digest().to_owned(), new.warnings.clone());
+        let switched = self.switch(draft).await;
+        if matches!(switched, Ok(_) | Err(ReloadError::NotCarriedOver(_))) {
+            *loaded = Arc::new(new);
+        }
+        let number = switched?;
+        Ok(Reloaded {
+            revision: number,
+            changed: number != before,
+            digest,
+            warnings,
+        })
+    }
+
+    /// Switches to a draft and returns its number.
+    async fn switch(&self, draft: Draft) -> Result<u32, ReloadError> {
         let old = self.revision();
-        let (draft, warnings) = self.draft().await?;
         let config = draft.config().clone();
         needs_no_restart(&old.config, &config)?;
         let sources = sources(&config)?;
         let masters = masters(&config.journal)?;
         check_renames(&*self.journal, &config).await?;
         let limit = Duration::from_secs(config.drain.timeout_s);
-        let digest = draft.digest().to_owned();
         self.journal.set_masters(masters.clone()).await?;
         let number = match self.make_way(&draft, limit).await {
             Ok(number) => number,
@@ -165,12 +214,7 @@ impl Runtime {
         let carried = carry_over_patiently(&*self.journal, &revision).await;
         self.fleet.fill();
         carried.map_err(ReloadError::NotCarriedOver)?;
-        Ok(Reloaded {
-            revision: number,
-            changed: number != old.number,
-            digest,
-            warnings,
-        })
+        Ok(number)
     }
 
     /// Wraps by the master key of before again, so that a start with the old
@@ -194,12 +238,12 @@ impl Runtime {
         Ok(journal.register_revision(draft.digest(), &summary).await?)
     }
 
-    async fn draft(&self) -> Result<(Draft, Vec<Diagnostic>), ReloadError> {
+    async fn draft(&self) -> Result<(Loaded, Draft), ReloadError> {
         let (inputs, host) = (self.inputs.clone(), self.host.clone());
         let drafted = tokio::task::spawn_blocking(move || {
             let loaded = config::load(&inputs)?;
             let draft = compile(&host, &loaded)?;
-            Ok::<_, Diagnostics>((draft, loaded.warnings))
+            Ok::<_, Diagnostics>((loaded, draft))
         });
         Ok(drafted.await.map_err(|_| ReloadError::Lost)??)
     }

@@ -13,12 +13,14 @@ use super::{
     masters::masters,
     quota, reload, removal, retention, serve,
     sources::{SourcesError, sources},
+    tables,
 };
 use crate::{
     admin,
     alert::{self, Alerts},
     config::{
-        self, Inputs, compile::compile, diagnostic::Diagnostics, model::Config, revision::Draft,
+        self, Inputs, Loaded, compile::compile, diagnostic::Diagnostics, model::Config,
+        revision::Draft,
     },
     delivery::{Fleet, consumer::Context, replay},
     ingest::{self, Admission, Ingest, Limits},
@@ -101,7 +103,7 @@ impl Runtime {
     /// # Errors
     /// With what kept it from starting; nothing half-started is left.
     pub async fn start(inputs: Inputs, metrics: PrometheusHandle) -> Result<Running, StartError> {
-        let (host, draft) = prepare(inputs.clone()).await?;
+        let (host, loaded, draft) = prepare(inputs.clone()).await?;
         let config = draft.config().clone();
         let ingest_listener = listen(config.ingest.listen, "ingest.listen").await?;
         let admin_listener = listen(config.admin.listen, "admin.listen").await?;
@@ -157,7 +159,8 @@ impl Runtime {
             ingest: ingest.clone(),
             keep,
             replays,
-            reloading: Mutex::new(()),
+            loaded: Mutex::new(Arc::new(loaded)),
+            refusals: tables::Refusals::default(),
             stop: stop.clone(),
         });
         let admin = admin::router(runtime.clone(), metrics);
@@ -168,6 +171,7 @@ impl Runtime {
                 retention,
                 post,
                 quota::start(runtime.clone(), stop.subscribe()),
+                tables::start(runtime.clone(), stop.subscribe()),
                 certificates,
                 conductor,
                 serve::Listener {
@@ -192,7 +196,7 @@ impl Runtime {
     }
 }
 
-async fn prepare(inputs: Inputs) -> Result<(Host, Draft), StartError> {
+async fn prepare(inputs: Inputs) -> Result<(Host, Loaded, Draft), StartError> {
     let prepared = tokio::task::spawn_blocking(move || {
         let loaded = config::load(&inputs)?;
         let cache = loaded.config.plugin_cache_dir();
@@ -202,7 +206,7 @@ async fn prepare(inputs: Inputs) -> Result<(Host, Draft), StartError> {
         let host =
             Host::new(Some(&cache)).map_err(|error| StartError::Host(format!("{error:#}")))?;
         let draft = compile(&host, &loaded)?;
-        Ok((host, draft))
+        Ok((host, loaded, draft))
     });
     prepared.await.map_err(|_| StartError::Lost)?
 }

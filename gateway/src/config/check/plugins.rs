@@ -1,4 +1,4 @@
-//! Plugins and tables: what they name exists.
+//! Plugins: what they name exists.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -33,13 +33,6 @@ impl Check<'_, '_> {
         }
     }
 
-    pub(super) fn tables(&mut self) {
-        let config = self.config;
-        for (name, table) in &config.table {
-            self.exists(&["table", name, "file"], &table.file, &builtin::TABLES);
-        }
-    }
-
     /// Reports a name that nothing in a section has.
     pub(super) fn defined(
         &mut self,
@@ -61,7 +54,7 @@ impl Check<'_, '_> {
     }
 
     /// Reports a builtin or a file that does not exist.
-    fn exists(&mut self, path: &[&str], target: &str, builtins: &[&str]) {
+    pub(super) fn exists(&mut self, path: &[&str], target: &str, builtins: &[&str]) {
         if let Some(name) = builtin::name(target) {
             if !builtins.contains(&name) {
                 let known: Vec<_> = builtins

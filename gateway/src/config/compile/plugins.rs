@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -102,7 +101,7 @@ fn load(
             .map(Cow::Owned)
             .map_err(|error| Failed::Unreadable(format!("cannot read {}: {error}", plugin.wasm)))?,
     };
-    let mut granted: BTreeMap<String, Arc<Table>> = BTreeMap::new();
+    let mut granted = Tables::new();
     for table in embedded.iter().flat_map(|embedded| embedded.tables) {
         if let Some(builtin) = builtin_table(table) {
             granted.insert((*table).to_owned(), builtin);

@@ -1,6 +1,6 @@
 //! Loads the lookup tables of a configuration.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::problem::Problems;
 use crate::{
@@ -11,11 +11,9 @@ use crate::{
 pub(super) fn load_tables(config: &Config, problems: &mut Problems<'_>) -> Tables {
     let mut tables = Tables::new();
     for (name, table) in &config.table {
-        let key = table.key.as_deref();
-        let values = &table.value;
         let loaded = match builtin::name(&table.file).and_then(embedded::table) {
-            Some(bytes) => Table::parse(&table.file, bytes, key, values),
-            None => Table::load(Path::new(&table.file), key, values),
+            Some(bytes) => Table::parse(&table.file, bytes, table.key.as_deref(), &table.value),
+            None => Table::load(table),
         };
         match loaded {
             Ok(table) => {
@@ -25,7 +23,7 @@ pub(super) fn load_tables(config: &Config, problems: &mut Problems<'_>) -> Table
                 &["table", name, "file"],
                 Code::TableRefused,
                 error.to_string(),
-                "give a CSV file in UTF-8 whose first line names the columns",
+                error.remedy(),
             ),
         }
     }

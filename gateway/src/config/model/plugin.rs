@@ -38,20 +38,3 @@ pub struct Plugin {
     #[schemars(range(min = 1024, max = 67_108_864))]
     pub max_output_bytes: Option<u64>,
 }
-
-/// A lookup table, held once by the gateway.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    /// `builtin:NAME`, or the path of a CSV file in UTF-8 whose first line
-    /// names the columns. Relative to the file that says so.
-    #[schemars(length(min = 1))]
-    pub file: String,
-    /// The column that is looked up; the first if not set.
-    #[schemars(length(min = 1))]
-    pub key: Option<String>,
-    /// The columns that are answered: one as it stands, several as a JSON
-    /// object. All but the key if empty.
-    #[serde(default)]
-    pub value: Vec<String>,
-}

@@ -229,6 +229,65 @@ fn batches() {
 }
 
 #[test]
+fn tables() {
+    assert_found(&[
+        (
+            Add("[table.t]\nfile = \"no.csv\"\n"),
+            &[("CFG016", 11, "table.t.file")],
+        ),
+        (
+            Add("[table.t]\nfile = \"no.db\"\n"),
+            &[("CFG005", 10, "table.t"), ("CFG016", 11, "table.t.file")],
+        ),
+        (
+            Add("[table.t]\nfile = \"no.db\"\nsqlite = {}\n"),
+            &[
+                ("CFG016", 11, "table.t.file"),
+                ("CFG010", 12, "table.t.sqlite"),
+            ],
+        ),
+        (
+            Add("[table.t]\nfile = \"no.db\"\nsqlite = { table = \"a\", query = \"SELECT 1\" }\n"),
+            &[
+                ("CFG016", 11, "table.t.file"),
+                ("CFG010", 12, "table.t.sqlite"),
+            ],
+        ),
+        (
+            Add("[table.t]\nfile = \"no.db\"\nformat = \"csv\"\nsqlite.table = \"a\"\n"),
+            &[
+                ("CFG016", 11, "table.t.file"),
+                ("CFG023", 13, "table.t.sqlite"),
+            ],
+        ),
+        (
+            Add("[table.t]\nfile = \"no.csv\"\nformat = \"xml\"\n"),
+            &[
+                ("CFG016", 11, "table.t.file"),
+                ("CFG006", 12, "table.t.format"),
+            ],
+        ),
+        (
+            Add("[table.t]\nfile = \"no.csv\"\nrefresh_s = 86401\nmax_bytes = 1023\n"),
+            &[
+                ("CFG016", 11, "table.t.file"),
+                ("CFG007", 12, "table.t.refresh_s"),
+                ("CFG007", 13, "table.t.max_bytes"),
+            ],
+        ),
+        (
+            Add(
+                "[table.t]\nfile = \"builtin:attribution\"\nformat = \"csv\"\nsqlite.table = \"a\"\n",
+            ),
+            &[
+                ("CFG023", 12, "table.t.format"),
+                ("CFG023", 13, "table.t.sqlite"),
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn names() {
     assert_found(&[
         (
