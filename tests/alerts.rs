@@ -1,5 +1,7 @@
-//! Alerts: routed, delivered and signed like any record; told once, and never
-//! bred by alerts.
+//! Alerts: routed, delivered and signed like any record; told once, never bred by
+//! alerts, and not lost by a stop.
+
+mod standing;
 
 use serde_json::Value;
 use standardwebhooks::Webhook;

@@ -1,7 +1,9 @@
-//! Encryption at rest, of open parts of files too: nothing of a record stands in the files, keys are changed
+//! Encryption at rest, of parts of files too until they are finished or in an object
+//! store: nothing of a record stands in the files, keys are changed
 //! under load, and a dropped day is gone with its books in order.
 
 mod parts;
+mod waiting;
 
 use std::{path::Path, sync::Arc};
 

@@ -4,7 +4,7 @@
 mod csv;
 mod disk;
 mod rotate;
-mod upload;
+pub mod upload;
 
 use crate::harness::{Gateway, all_to, until};
 

@@ -16,10 +16,11 @@
 //! - What stands when a quiet time ends is told, if it is not what was told last:
 //!   a receiver that remembers the last alert of a subject knows how it stands. A
 //!   start begins anew: with breakers closed, and nothing told.
+//! - A stop tells what is left, last of all, also what a quiet time holds back.
 //!
-//! How it fails: a commit that fails is tried again until it succeeds or the
-//! gateway stops. What was raised and not committed by then is gone; logs and
-//! metrics have it.
+//! How it fails: a commit that fails is tried again until it succeeds, or the time
+//! for stopping is over. What was raised and not committed by then, or by a crash,
+//! is gone; logs and metrics have it.
 
 mod document;
 mod event;

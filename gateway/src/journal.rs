@@ -425,7 +425,7 @@ pub trait Journal: JournalReader {
     ///
     /// # Errors
     /// [`JournalError::Refused`] for a day that is not over, or while a part of a file
-    /// that the key seals is open at a destination which is not retired.
+    /// that the key seals is open or waits at a destination which is not retired.
     async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError>;
 
     /// Changes how many bytes the journal may hold before arrivals are refused;

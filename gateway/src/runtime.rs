@@ -5,7 +5,8 @@
 //!   there before the first request is taken.
 //! - A reload loads, verifies, compiles, configures and validates first, and
 //!   then switches; on any error the old revision goes on.
-//! - On stopping, ingest ends first, then deliveries under way, then the rest.
+//! - On stopping, ingest ends first, then deliveries under way, then what raises no
+//!   more alerts has those committed that were raised.
 
 mod alarm;
 mod day_keys;
@@ -74,6 +75,13 @@ pub struct Running {
     /// Where the admin API is served.
     pub admin: SocketAddr,
     tasks: Vec<JoinHandle<()>>,
+    post: Post,
+}
+
+/// The task that commits alerts, and what ends it.
+struct Post {
+    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
 }
 
 impl Runtime {
@@ -128,6 +136,10 @@ impl Running {
         };
         let ended = tokio::time::timeout(limit, tasks).await.is_ok();
         let left = deadline.saturating_duration_since(Instant::now());
-        self.runtime.fleet.stop(left).await && ended
+        let ended = self.runtime.fleet.stop(left).await && ended;
+        // Last: whatever ends may have something to tell.
+        self.post.stop.send_replace(true);
+        let left = deadline.saturating_duration_since(Instant::now());
+        tokio::time::timeout(left, self.post.task).await.is_ok() && ended
     }
 }

@@ -20,10 +20,10 @@ use crate::{
     outage::records,
 };
 
-const OFF: &str = "encryption.previous = [{ env = \"ONE\" }]";
+pub const OFF: &str = "encryption.previous = [{ env = \"ONE\" }]";
 
 /// Everything goes to one file; the journal has these settings.
-fn config(encryption: &str, settings: &str) -> String {
+pub fn config(encryption: &str, settings: &str) -> String {
     format!(
         r#"
         [journal]
@@ -90,7 +90,7 @@ fn no_number_stands_in_an_open_part() {
     }
 }
 
-fn one_line(record: &str) -> String {
+pub fn one_line(record: &str) -> String {
     record.replace(['\n', '\r'], "")
 }
 
@@ -115,7 +115,7 @@ fn kills_and_changes_of_encryption_repeat_and_lose_nothing() {
 }
 
 /// A part as an earlier day's gateway would have left it, with one line.
-fn begun_days_ago(workspace: &Workspace, days: i64, line: &str) -> Day {
+pub fn begun_days_ago(workspace: &Workspace, days: i64, line: &str) -> Day {
     let options = Options {
         masters: Masters {
             current: Some(Arc::new(MasterKey::parse(&key(1)).expect("a key"))),
@@ -175,7 +175,7 @@ fn the_parts_of_a_day_are_finished_before_its_key_is_dropped() {
     let part = gateway.workspace.path("data/files/all.1.ndjson");
     assert!(!part.exists(), "it goes on");
     let keys = gateway.api("/keys");
-    assert_eq!(keys["keys"][0]["open_parts"], json!({ "archive": 1 }));
+    assert_eq!(keys["keys"][0]["sealed_parts"], json!({ "archive": 1 }));
 
     // Something stands in the way, and the key stays.
     fs::write(&part, "someone's").expect("a file");

@@ -1,7 +1,8 @@
 //! Finished parts in an object store: once each, whatever fails on the way.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Read};
 
+use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -9,20 +10,27 @@ use crate::{
     outage::records,
 };
 
-fn start(store: &ObjectStore) -> Gateway {
-    let settings = format!(
+/// What the settings of `file.upload` refer to.
+pub const CREDENTIALS: [(&str, &str); 2] = [("KEY_ID", "AKIAEXAMPLE"), ("KEY", "s3cret")];
+
+/// The table `file.upload` of the destination `archive`.
+pub fn upload_to(endpoint: &str) -> String {
+    format!(
         r#"
-        file.path = "calls/{{kind}}.ndjson"
         [destination.archive.file.upload]
         bucket = "cdrs"
-        endpoint = "http://{}"
+        endpoint = "{endpoint}"
         access_key_id.env = "KEY_ID"
         secret_access_key.env = "KEY"
-        "#,
-        store.address
-    );
+        "#
+    )
+}
+
+fn start(store: &ObjectStore) -> Gateway {
+    let upload = upload_to(&format!("http://{}", store.address));
+    let settings = format!("file.path = \"calls/{{kind}}.ndjson\"\n{upload}");
     let workspace = Workspace::new(&all_to("archive", &settings));
-    Gateway::start_with(workspace, &[("KEY_ID", "AKIAEXAMPLE"), ("KEY", "s3cret")])
+    Gateway::start_with(workspace, &CREDENTIALS)
 }
 
 fn push_and_rotate(gateway: &Gateway, records: &[String], delivered: usize) {
@@ -33,7 +41,8 @@ fn push_and_rotate(gateway: &Gateway, records: &[String], delivered: usize) {
     assert!(gateway.cli(&["files", "rotate"]).status.success());
 }
 
-fn wait_for_nothing(gateway: &Gateway) {
+/// Waits until everything is in the store, and sees that nothing is left here.
+pub fn wait_for_nothing(gateway: &Gateway) {
     until("nothing to wait", || {
         let waiting = gateway.api("/files?stage=waiting");
         (waiting == serde_json::json!([])).then_some(())
@@ -42,7 +51,9 @@ fn wait_for_nothing(gateway: &Gateway) {
     assert!(left.is_empty(), "the spool is empty");
 }
 
-fn assert_stored(store: &ObjectStore, expected: &[String]) {
+/// Sees that the store holds each of these lines once, in parts that their manifests
+/// prove.
+pub fn assert_stored(store: &ObjectStore, expected: &[String]) {
     let objects = store.objects();
     let mut lines = Vec::new();
     for (key, object) in &objects {
@@ -53,7 +64,13 @@ fn assert_stored(store: &ObjectStore, expected: &[String]) {
         let part = &objects[part];
         let sha256 = format!("{:x}", Sha256::digest(&part.bytes));
         assert_eq!(field(&manifest, "/sha256"), sha256, "{key}");
-        let text = String::from_utf8(part.bytes.clone()).expect("text");
+        let mut text = String::new();
+        let mut content: Box<dyn Read> = if key.contains(".gz") {
+            Box::new(GzDecoder::new(&*part.bytes))
+        } else {
+            Box::new(&*part.bytes)
+        };
+        content.read_to_string(&mut text).expect("text");
         lines.extend(text.lines().map(str::to_owned));
     }
     assert_eq!(lines.len(), expected.len(), "each record once");

@@ -14,12 +14,13 @@ use crate::{config::revision::Revision, journal::Journal};
 /// Time before a commit that failed is tried again.
 const COMMIT_BACKOFF: Duration = Duration::from_secs(1);
 
-/// Starts the task. It ends when `stop` becomes true.
+/// Starts the task. When `stop` becomes true it commits what was raised until then,
+/// and ends.
 pub fn start(
     queue: Queue,
     journal: Arc<dyn Journal>,
     revision: watch::Receiver<Arc<Revision>>,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let mut post = Post {
         queue,
@@ -27,12 +28,7 @@ pub fn start(
         revision,
         quiet: Quiet::default(),
     };
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => {}
-            () = post.run() => {}
-        }
-    })
+    tokio::spawn(async move { post.run(stop).await })
 }
 
 struct Post {
@@ -43,21 +39,35 @@ struct Post {
 }
 
 impl Post {
-    /// Ends when no handle is left.
-    async fn run(&mut self) {
+    /// Ends when it is told to, or no handle is left. Never in the middle of a commit.
+    async fn run(&mut self, mut stop: watch::Receiver<bool>) {
         loop {
             let due = self.quiet.next_due();
             tokio::select! {
                 raised = self.queue.0.recv() => match raised {
                     Some(raised) => self.take(raised).await,
-                    None => return,
+                    None => break,
                 },
                 () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {}
+                Ok(()) = stop.changed() => break,
             }
             let quiet = self.quiet_time();
             for raised in self.quiet.release(quiet, Instant::now()) {
                 self.tell(raised).await;
             }
+        }
+        self.end().await;
+    }
+
+    /// Tells all that is left, also what a quiet time held back: the next start knows
+    /// nothing of it.
+    async fn end(&mut self) {
+        self.queue.0.close();
+        while let Some(raised) = self.queue.0.recv().await {
+            self.take(raised).await;
+        }
+        for raised in self.quiet.release_all() {
+            self.tell(raised).await;
         }
     }
 

@@ -67,6 +67,13 @@ impl Quiet {
         });
         released
     }
+
+    /// Everything that was held back, whether it may be told yet or not.
+    pub(super) fn release_all(&mut self) -> Vec<Raised> {
+        let subjects = std::mem::take(&mut self.subjects).into_values();
+        let held = subjects.filter_map(|subject| subject.held);
+        held.map(|(_, raised)| raised).collect()
+    }
 }
 
 impl Subject {

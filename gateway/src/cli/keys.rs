@@ -102,7 +102,7 @@ fn say(view: &DropView, json: bool) -> anyhow::Result<()> {
     }
     for (destination, count) in &view.lost_parts {
         print::line(format!(
-            "{destination}: {count} open parts of a retired destination are lost"
+            "{destination}: {count} sealed parts of a retired destination are lost"
         ))?;
     }
     if !view.erased {
@@ -119,7 +119,7 @@ fn show(keys: &[KeyView]) -> std::io::Result<()> {
         "master",
         "arrivals",
         "unsettled",
-        "open_parts",
+        "sealed_parts",
         "dropped",
     ];
     let mut rows = vec![header.map(str::to_owned)];
@@ -130,7 +130,7 @@ fn show(keys: &[KeyView]) -> std::io::Result<()> {
             key.master.clone(),
             key.arrivals.to_string(),
             key.unsettled.values().sum::<u64>().to_string(),
-            key.open_parts.values().sum::<u64>().to_string(),
+            key.sealed_parts.values().sum::<u64>().to_string(),
             dropped.unwrap_or_default(),
         ]
     }));

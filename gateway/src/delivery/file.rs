@@ -16,8 +16,9 @@
 //! - Finishing is steps of which each can be the last before a crash: the next
 //!   start finds out how far it came, see [`finish`].
 //! - Where the journal seals what it keeps, parts that are begun from then on are
-//!   sealed as well until they are finished, see [`frames`]. The journal knows of
-//!   each part whether it is, and with the key of which day.
+//!   sealed as well until they are finished, or in an object store, see [`frames`]
+//!   and [`spool`]. The journal knows of each part whether it is, and with the key
+//!   of which day.
 //! - No path leaves the base directory, not even over a link below it.
 //!
 //! How it fails: a write that fails settles nothing; the lines wait and the
@@ -35,6 +36,7 @@ mod name;
 mod part;
 pub mod place;
 mod slot;
+mod spool;
 pub mod upload;
 pub mod writer;
 
@@ -44,6 +46,7 @@ use super::template::PathTemplate;
 
 pub use layout::{Compress, Format, Layout};
 pub use place::Place;
+pub use spool::Spooled;
 pub use upload::{Upload, UploadError};
 pub use writer::{Done, FileError, Line, Why, Writer};
 

@@ -27,8 +27,9 @@ pub struct SealedContent {
     /// Deliveries of those that are pending, retrying, suspended or dead, by
     /// destination; none of those that have none.
     pub unsettled: BTreeMap<String, u64>,
-    /// Parts of files that are sealed with it and not finished, by destination.
-    pub open_parts: BTreeMap<String, u64>,
+    /// Parts of files that are sealed with it, by destination: they are open, or
+    /// wait for an object store.
+    pub sealed_parts: BTreeMap<String, u64>,
 }
 
 /// What dropping the key of a day did.
@@ -36,8 +37,8 @@ pub struct SealedContent {
 pub struct KeyDrop {
     /// Deliveries that expired, by destination.
     pub expired: BTreeMap<String, u64>,
-    /// Open parts of retired destinations, by destination: nobody can finish them,
-    /// and nobody can read them any more.
+    /// Sealed parts of retired destinations, by destination: nobody finishes or
+    /// brings them, and nobody can read them any more.
     pub lost_parts: BTreeMap<String, u64>,
     /// Whether the wrapped key is gone from the files of the journal as well.
     /// Otherwise a long reader keeps the write-ahead log from being emptied; that

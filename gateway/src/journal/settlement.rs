@@ -123,8 +123,8 @@ pub struct FilePart {
     /// 1 for the first part of the path.
     pub part: u32,
     /// Committed length in bytes: on recovery the part is cut back to it. Of the
-    /// file as it is: with the frames of a sealed part while it is open, and without
-    /// them once it is finished.
+    /// file as it is: with the frames of a sealed part while it is open or waits, and
+    /// without them once it is finished.
     pub length: u64,
     /// Records in that length.
     pub records: u64,
@@ -137,11 +137,12 @@ pub struct FilePart {
     /// The base directory that it was begun in, relative to the data directory or
     /// absolute. Empty where an older version began it: that of the settings.
     pub base_dir: String,
-    /// How it is written, in the writer's own words. Empty for plain NDJSON, and
-    /// once it is finished.
+    /// How it is written, in the writer's own words. Empty where an older version
+    /// began it (plain NDJSON), and once it is finished.
     pub layout: String,
-    /// The day whose key it is sealed with while it is open, whatever the settings
-    /// say by then; `None` where it is in the clear, and once it is finished.
+    /// The day whose key it is sealed with while it is open, and while it waits to be
+    /// brought elsewhere, whatever the settings say by then; `None` where it is in
+    /// the clear, and once it is finished.
     pub key_day: Option<Day>,
     /// How far it has come.
     pub stage: PartStage,

@@ -1,15 +1,27 @@
 //! Dropping the keys of days: by a person's word, or by age.
 //!
-//! What a key seals in open parts of files was delivered, so their destinations are
-//! asked to finish them first. The journal refuses to drop a key while one is left.
+//! What a key seals in parts of files was delivered, so their destinations are asked
+//! to finish them first, and what they bring to an object store is waited for, as
+//! long as someone may be kept waiting. The journal refuses to drop a key while one
+//! is left.
+
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
 
 use super::Runtime;
 use crate::{
     delivery::Fleet,
     journal::{Journal, JournalError, KeyDrop, seal::Day},
 };
+
+/// Time in which parts can reach an object store before a key that was asked to be
+/// dropped is refused to be.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Time between looks at whether they are there.
+const LOOK: Duration = Duration::from_millis(250);
 
 impl Runtime {
     /// Drops the key of a day. `None` when there is none (any more).
@@ -18,7 +30,7 @@ impl Runtime {
     /// When the day is not over, a part that it seals cannot be finished, or the
     /// journal fails.
     pub async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError> {
-        drop_key(&*self.journal, &self.fleet, day).await
+        drop_key(&*self.journal, &self.fleet, day, PATIENCE).await
     }
 }
 
@@ -26,9 +38,11 @@ async fn drop_key(
     journal: &dyn Journal,
     fleet: &Fleet,
     day: Day,
+    patience: Duration,
 ) -> Result<Option<KeyDrop>, JournalError> {
     if day < Day::of(Timestamp::now()) {
-        finish_parts(journal, fleet, day).await?;
+        let finished = finish_parts(journal, fleet, day).await?;
+        wait_for_uploads(journal, day, &finished, patience).await?;
     }
     let dropped = journal.drop_key(day).await?;
     if let Some(dropped) = &dropped {
@@ -38,18 +52,43 @@ async fn drop_key(
 }
 
 /// Has the parts finished that the key of a day seals, with all others of their
-/// destinations.
-async fn finish_parts(journal: &dyn Journal, fleet: &Fleet, day: Day) -> Result<(), JournalError> {
-    for destination in journal.sealed_content(day).await?.open_parts.into_keys() {
+/// destinations. Returns where that was done.
+async fn finish_parts(
+    journal: &dyn Journal,
+    fleet: &Fleet,
+    day: Day,
+) -> Result<BTreeSet<String>, JournalError> {
+    let mut finished = BTreeSet::new();
+    for destination in journal.sealed_content(day).await?.sealed_parts.into_keys() {
         let problem = match fleet.rotate(&destination).await {
             Ok(rotated) => rotated.failed,
             Err(error) => Some(error.to_string()),
         };
         if let Some(problem) = problem {
             tracing::warn!(%day, destination, problem, "parts that the key of a day seals cannot be finished");
+        } else {
+            finished.insert(destination);
         }
     }
-    Ok(())
+    Ok(finished)
+}
+
+/// Waits until what these destinations finished is in their object store, for some
+/// time.
+async fn wait_for_uploads(
+    journal: &dyn Journal,
+    day: Day,
+    finished: &BTreeSet<String>,
+    patience: Duration,
+) -> Result<(), JournalError> {
+    let until = Instant::now() + patience;
+    loop {
+        let sealed = journal.sealed_content(day).await?.sealed_parts;
+        if !sealed.keys().any(|one| finished.contains(one)) || Instant::now() >= until {
+            return Ok(());
+        }
+        sleep(LOOK).await;
+    }
 }
 
 /// Drops the keys of days that are older than so many days. One that cannot be
@@ -67,7 +106,8 @@ pub(super) async fn drop_old(
     let mut result = Ok(());
     for sealed in journal.sealed_days().await? {
         if sealed.day < kept && sealed.dropped.is_none() {
-            let dropped = drop_key(journal, fleet, sealed.day).await;
+            // What is not there yet is when this comes again.
+            let dropped = drop_key(journal, fleet, sealed.day, Duration::ZERO).await;
             result = result.and(dropped.map(drop));
         }
     }
@@ -92,7 +132,7 @@ fn tell(day: Day, dropped: &KeyDrop) {
         tracing::warn!(%day, expired = ?dropped.expired, "the key of a day is dropped; deliveries that were not settled have expired");
     }
     if !dropped.lost_parts.is_empty() {
-        tracing::warn!(%day, parts = ?dropped.lost_parts, "open parts of retired destinations cannot be read any more; their files may be deleted");
+        tracing::warn!(%day, parts = ?dropped.lost_parts, "sealed parts of retired destinations cannot be read any more; their files may be deleted");
     }
     if !dropped.erased {
         tracing::warn!(%day, "the dropped key may stand in the journal's log until that is emptied, at the latest when the gateway stops");

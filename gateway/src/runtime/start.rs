@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    Running, Runtime,
+    Post, Running, Runtime,
     masters::masters,
     quota, reload, removal, retention, serve,
     sources::{SourcesError, sources},
@@ -146,7 +146,11 @@ impl Runtime {
             replays.clone(),
             stop.subscribe(),
         ));
-        let post = alert::start(raised, journal.clone(), fleet.watch(), stop.subscribe());
+        let end_post = watch::Sender::new(false);
+        let post = Post {
+            task: alert::start(raised, journal.clone(), fleet.watch(), end_post.subscribe()),
+            stop: end_post,
+        };
         let certificates =
             tls::watch::start(&slots, alerts.clone(), fleet.watch(), stop.subscribe());
         let runtime = Arc::new(Self {
@@ -169,7 +173,6 @@ impl Runtime {
             admin: address(&admin_listener, config.admin.listen),
             tasks: vec![
                 retention,
-                post,
                 quota::start(runtime.clone(), stop.subscribe()),
                 tables::start(runtime.clone(), stop.subscribe()),
                 certificates,
@@ -191,6 +194,7 @@ impl Runtime {
                 }
                 .serve(stop.subscribe()),
             ],
+            post,
             runtime,
         })
     }

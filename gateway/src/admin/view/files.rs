@@ -22,8 +22,8 @@ pub struct FilePartView {
     pub base_dir: String,
     /// Records in it.
     pub records: u64,
-    /// Bytes of them with the header, before compression; while it is open and
-    /// sealed, those of the file as it is.
+    /// Bytes of them with the header, before compression; while it is sealed (open, or
+    /// waiting for an object store), those of the file as it is.
     pub bytes: u64,
     /// When it was begun.
     pub opened: Timestamp,

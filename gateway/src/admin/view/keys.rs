@@ -30,9 +30,9 @@ pub struct KeyView {
     pub arrivals: u64,
     /// Deliveries of those that are not settled, by destination.
     pub unsettled: BTreeMap<String, u64>,
-    /// Open parts of files that are sealed with it, by destination. They are finished
-    /// before it is dropped.
-    pub open_parts: BTreeMap<String, u64>,
+    /// Parts of files that are sealed with it, open or waiting for an object store, by
+    /// destination. They are finished, and there, before it is dropped.
+    pub sealed_parts: BTreeMap<String, u64>,
 }
 
 impl KeyView {
@@ -46,7 +46,7 @@ impl KeyView {
             dropped: sealed.dropped,
             arrivals: content.arrivals,
             unsettled: content.unsettled,
-            open_parts: content.open_parts,
+            sealed_parts: content.sealed_parts,
         }
     }
 }

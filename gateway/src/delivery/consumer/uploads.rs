@@ -1,5 +1,8 @@
 //! Finished parts on their way to an object store, one at a time. They wait for
 //! ever: their records are delivered, and the spool holds them.
+//!
+//! Where the settings name no store any more, they stay: those in the clear are
+//! where they belong, and sealed ones are finished here.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -13,8 +16,8 @@ use tokio::{
 
 use super::pause::Pause;
 use crate::{
-    delivery::file::{FileSettings, Place, Upload, UploadError},
-    journal::{FilePart, PartStage},
+    delivery::file::{FileSettings, Place, Spooled, Upload, UploadError, upload},
+    journal::{FilePart, Journal, PartStage},
 };
 
 /// Parts that wait, and the one under way.
@@ -32,7 +35,10 @@ pub(super) struct Uploads {
 /// A part that was tried.
 pub(super) struct Brought {
     part: FilePart,
-    failed: Option<UploadError>,
+    /// The same as finished.
+    ended: Result<FilePart, UploadError>,
+    /// Whether it was sent to a store, rather than finished here.
+    pub(super) sent: bool,
 }
 
 impl Uploads {
@@ -47,10 +53,15 @@ impl Uploads {
         }
     }
 
-    /// Takes over the settings of a new revision.
+    /// Takes over the settings of a new revision. What failed by the old ones is
+    /// tried at once.
     pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
         self.upload.clone_from(&settings.upload);
         self.place = settings.place.clone();
+        self.pause = Pause::default();
+        if self.upload.is_none() {
+            self.failed.clear();
+        }
     }
 
     /// Parts that were settled as waiting.
@@ -74,25 +85,32 @@ impl Uploads {
         self.pause.until().filter(|_| self.task.is_empty())
     }
 
-    /// Starts the next part. Without an object store to bring them to, those that
-    /// wait are where they belong: they are returned as finished.
-    pub(super) fn start(&mut self) -> Vec<FilePart> {
-        let Some(upload) = self.upload.clone() else {
-            self.pause.note(None);
-            self.failed.clear();
-            return self.waiting.drain(..).map(finished).collect();
-        };
+    /// Starts the next part. Returns those that are finished although nothing is
+    /// done with them: without a store, those in the clear.
+    pub(super) fn start(&mut self, journal: &Arc<dyn Journal>) -> Vec<FilePart> {
+        let stay = self.take_those_that_stay();
         if self.task.is_empty()
             && !self.pause.is_on()
             && let Some(part) = self.waiting.pop_front()
         {
             let place = self.place.for_part(&part);
-            self.task.spawn(async move {
-                let failed = upload.bring(&part, &place).await.err();
-                Brought { part, failed }
-            });
+            let (journal, upload) = (journal.clone(), self.upload.clone());
+            self.task.spawn(bring(journal, upload, place, part));
         }
-        Vec::new()
+        stay
+    }
+
+    fn take_those_that_stay(&mut self) -> Vec<FilePart> {
+        if self.upload.is_some() {
+            return Vec::new();
+        }
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let (sealed, plain) = waiting.partition::<Vec<_>, _>(|part| part.key_day.is_some());
+        self.waiting = sealed.into();
+        let plain = plain.into_iter();
+        plain
+            .map(|part| Spooled::new(part, self.place.clone(), None).finished())
+            .collect()
     }
 
     /// Waits for the part under way; none where none is.
@@ -102,24 +120,42 @@ impl Uploads {
 
     /// The part as finished, or nothing if it has to wait.
     pub(super) fn take(&mut self, brought: Brought) -> Option<FilePart> {
-        let Brought { part, failed } = brought;
-        self.pause.note(failed.is_some().then_some(()));
+        let Brought { part, ended, .. } = brought;
+        self.pause.note(ended.is_err().then_some(()));
         let key = (part.path.clone(), part.part);
-        let Some(error) = failed else {
-            self.failed.remove(&key);
-            return Some(finished(part));
-        };
-        self.failed.insert(key, error);
-        // Behind the others, which may fare better.
-        self.waiting.push_back(part);
-        None
+        match ended {
+            Ok(finished) => {
+                self.failed.remove(&key);
+                Some(finished)
+            }
+            Err(error) => {
+                self.failed.insert(key, error);
+                // Behind the others, which may fare better.
+                self.waiting.push_back(part);
+                None
+            }
+        }
     }
 }
 
-fn finished(part: FilePart) -> FilePart {
-    FilePart {
-        stage: PartStage::Finished,
-        layout: String::new(),
-        ..part
-    }
+async fn bring(
+    journal: Arc<dyn Journal>,
+    upload: Option<Arc<Upload>>,
+    place: Arc<Place>,
+    part: FilePart,
+) -> Brought {
+    let sent = upload.is_some();
+    let ended = async {
+        let key = match part.key_day {
+            Some(day) => journal.part_key(day).await.map_err(UploadError::Key)?,
+            None => None,
+        };
+        let spooled = Spooled::new(part.clone(), place, key);
+        match upload {
+            Some(upload) => upload.bring(spooled).await,
+            None => upload::keep(spooled).await,
+        }
+    };
+    let ended = ended.await;
+    Brought { part, ended, sent }
 }

@@ -13,9 +13,7 @@
 //! committed length, and everything is done again. From then on the records are
 //! in the finished form, which the manifest proves, and only the rename is left.
 
-use std::io;
-
-use bytes::Bytes;
+use std::io::{self, Read, Write};
 
 use super::{
     Compress,
@@ -104,7 +102,7 @@ pub(super) fn finish(
     let tail = place.layout().tail(part);
     if let Some(packed) = &names.packed {
         let compress = place.layout().compress;
-        pack(&mut open, &directory, names, packed, compress, part, &tail)?;
+        write_packed(&mut open, &directory, names, packed, compress, part, &tail)?;
         directory.remove(&names.open)?;
         return rename_packed(&directory, names, packed);
     }
@@ -130,8 +128,7 @@ pub(super) fn content_length(
     };
     let tail = place.layout().tail(part).len() as u64;
     let manifest = manifest_of(&directory, names, part)?;
-    let whole = manifest.map(|it| it.uncompressed_bytes.unwrap_or(it.bytes));
-    Ok(whole.map(|whole| whole.saturating_sub(tail)))
+    Ok(manifest.map(|it| it.content_bytes().saturating_sub(tail)))
 }
 
 /// Does what is left to do for a finished form that is whole.
@@ -145,53 +142,6 @@ pub(super) fn finish_packed(place: &Place, names: &PartNames) -> io::Result<()> 
     }
 }
 
-/// A file, whole.
-pub(super) struct Content {
-    pub(super) bytes: Bytes,
-    pub(super) sha256: String,
-}
-
-/// A finished part and its manifest.
-pub(super) struct FinishedFile {
-    pub(super) part: Content,
-    /// Removed before the part is, so that without one it has been brought on.
-    pub(super) manifest: Option<Content>,
-}
-
-/// Reads a finished part, if it is there.
-pub(super) fn read(place: &Place, names: &PartNames) -> io::Result<Option<FinishedFile>> {
-    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
-        return Ok(None);
-    };
-    let Some(bytes) = directory.read(&names.finished, u64::MAX)? else {
-        return Ok(None);
-    };
-    let manifest = directory.read(&names.manifest, manifest::MAX_BYTES)?;
-    Ok(Some(FinishedFile {
-        part: Content::new(bytes)?,
-        manifest: manifest.map(Content::new).transpose()?,
-    }))
-}
-
-impl Content {
-    fn new(bytes: Vec<u8>) -> io::Result<Self> {
-        Ok(Self {
-            sha256: Seal::of(&*bytes)?.sha256,
-            bytes: bytes.into(),
-        })
-    }
-}
-
-/// Removes a finished part and its manifest.
-pub(super) fn remove(place: &Place, names: &PartNames) -> io::Result<()> {
-    let Some(directory) = Directory::find(place.base_dir(), &names.directory)? else {
-        return Ok(());
-    };
-    directory.remove(&names.manifest)?;
-    directory.remove(&names.finished)?;
-    directory.sync()
-}
-
 /// Removes a part that nothing was written to.
 pub(super) fn remove_empty(place: &Place, names: &PartNames) -> io::Result<()> {
     match Directory::find(place.base_dir(), &names.directory)? {
@@ -203,8 +153,25 @@ pub(super) fn remove_empty(place: &Place, names: &PartNames) -> io::Result<()> {
     }
 }
 
+/// Writes the finished form of what is read, compressed where that is said. Returns
+/// what proves it, and the size before compression.
+pub(super) fn pack(
+    mut content: impl Read,
+    compress: Option<Compress>,
+    to: impl Write,
+) -> io::Result<(Seal, Option<u64>)> {
+    let mut sealing = Sealing::new(to);
+    let uncompressed = if let Some(compress) = compress {
+        Some(compress.pack(content, &mut sealing)?)
+    } else {
+        io::copy(&mut content, &mut sealing)?;
+        None
+    };
+    Ok((sealing.seal(), uncompressed))
+}
+
 /// Writes the finished form and its manifest.
-fn pack(
+fn write_packed(
     open: &mut OpenPart,
     directory: &Directory,
     names: &PartNames,
@@ -213,17 +180,8 @@ fn pack(
     part: &FilePart,
     tail: &[u8],
 ) -> io::Result<()> {
-    let mut content = io::Read::chain(open.read(part.length)?, tail);
-    let (seal, uncompressed) = directory.write(packed, |file| {
-        let mut sealing = Sealing::new(file);
-        let uncompressed = if let Some(compress) = compress {
-            Some(compress.pack(content, &mut sealing)?)
-        } else {
-            io::copy(&mut content, &mut sealing)?;
-            None
-        };
-        Ok((sealing.seal(), uncompressed))
-    })?;
+    let content = open.read(part.length)?.chain(tail);
+    let (seal, uncompressed) = directory.write(packed, |file| pack(content, compress, file))?;
     let manifest = Manifest::new(&names.finished, part, seal, uncompressed);
     directory.replace(&names.manifest, &serde_json::to_vec(&manifest)?)?;
     directory.sync()

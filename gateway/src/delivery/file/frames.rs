@@ -1,4 +1,5 @@
-//! The frames of a sealed part: what stands in it while it is open.
+//! The frames of a sealed part: what stands in it while it is open, and while it
+//! waits for an object store.
 //!
 //! Each block that is appended becomes one frame, or some where it is large:
 //!
@@ -8,10 +9,10 @@
 //!
 //! So a frame opens where it was written and nowhere else: not in another part, not
 //! a second time, not in another order. That none is missing at the end is what the
-//! committed length says. Nothing here is read until the part is finished.
+//! committed length says. Nothing here is read until the part is finished or brought.
 //!
-//! How it fails: a frame that does not open fails the finish of its part, which
-//! waits, loudly. It is never passed over.
+//! How it fails: a frame that does not open fails the finish or the upload of its
+//! part, which waits, loudly. It is never passed over.
 
 use std::{
     fmt,
@@ -153,7 +154,7 @@ fn cut(error: io::Error) -> io::Error {
 fn damaged() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "an open part is not what was sealed in it; bring it back as it was, or move it away to give it up",
+        "a part is not what was sealed in it; bring it back as it was, or move it away to give it up",
     )
 }
 

@@ -43,6 +43,11 @@ impl Manifest {
         }
     }
 
+    /// The size before compression, where the part is compressed, else its size.
+    pub(super) fn content_bytes(&self) -> u64 {
+        self.uncompressed_bytes.unwrap_or(self.bytes)
+    }
+
     /// Whether it speaks of a part as the journal knows it.
     pub(super) fn is_of(&self, file: &str, part: &FilePart) -> bool {
         self.file == file

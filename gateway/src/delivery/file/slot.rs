@@ -1,5 +1,5 @@
-//! A part that the journal knows as open. Its file is opened on first use, and
-//! again after a failure.
+//! A part that the journal knows as open, or as one that waits sealed. Its file is
+//! opened on first use, and again after a failure.
 
 use std::{io, sync::Arc};
 
@@ -13,12 +13,12 @@ use super::{
 };
 use crate::journal::{FilePart, PartStage, seal::PartKey};
 
-/// An open part and its place.
+/// A part that is not finished, and its place.
 pub(super) struct Slot {
     /// As the journal knows it.
     pub(super) committed: FilePart,
     pub(super) place: Arc<Place>,
-    names: PartNames,
+    pub(super) names: PartNames,
     /// Where it is sealed and the key is there.
     pub(super) key: Option<PartKey>,
     file: Option<OpenPart>,
@@ -107,10 +107,15 @@ impl Slot {
         part
     }
 
+    /// Looks for the part.
+    pub(super) fn find(&self) -> io::Result<Found> {
+        finish::find(&self.place, &self.names, &self.committed)
+    }
+
     /// Whether the part can be written to. What an earlier try began to finish is
     /// finished.
     fn is_whole(&self) -> io::Result<bool> {
-        let found = finish::find(&self.place, &self.names, &self.committed)?;
+        let found = self.find()?;
         match found {
             Found::Packed => finish::finish_packed(&self.place, &self.names)?,
             Found::Gone => tracing::error!(
@@ -138,7 +143,21 @@ impl Slot {
         Ok(self.finished())
     }
 
-    fn open(&self) -> io::Result<OpenPart> {
+    /// Ends the part so that it can be brought to an object store. A sealed one
+    /// stays as it is: its finished form is made when it is brought.
+    pub(super) fn hand_over(&mut self) -> io::Result<FilePart> {
+        let is_sealed = self.committed.key_day.is_some();
+        if self.committed.records == 0 || !is_sealed {
+            return self.finish();
+        }
+        if self.file.is_none() && !self.is_whole()? {
+            return Ok(self.finished());
+        }
+        self.close();
+        Ok(self.committed.clone())
+    }
+
+    pub(super) fn open(&self) -> io::Result<OpenPart> {
         match self.try_open()? {
             Opened::Ours(file) => Ok(file),
             Opened::Taken => Err(taken()),
@@ -151,7 +170,7 @@ impl Slot {
             (Some(_), Some(key)) => Some(Frames::new(key.clone(), &self.committed)),
             (Some(_), None) => {
                 return Err(io::Error::other(
-                    "the key that seals an open part was dropped; move the part away to give it up",
+                    "the key that seals a part was dropped; move the part away to give it up",
                 ));
             }
         };

@@ -4,7 +4,9 @@
 //! A part's key is its path with its final name, so that the same part always has
 //! the same key; characters that stores advise against are percent-encoded. It is
 //! sent in one request that creates and never replaces (`If-None-Match: *`), its
-//! manifest after it, and removed here after both.
+//! manifest after it, and removed here after both. Before the finished form of a
+//! sealed part is made, the store is asked for the key, so that one that is away
+//! costs no more than that.
 //!
 //! Each step can be the last before a crash: the part is sent again, and where the
 //! key is taken, the object there is compared with it. The same bytes mean that it
@@ -15,26 +17,21 @@
 
 mod connector;
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, io};
 
 use object_store::{
-    Attribute, Attributes, Error, GetOptions, ObjectStore, PutMode, PutOptions, PutPayload,
-    RetryConfig,
+    Attribute, Attributes, Error, GetOptions, GetResult, ObjectStore, PutMode, PutOptions,
+    PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut},
     path::Path,
 };
 
 use self::connector::Connector;
-use super::{
-    finish::{self, Content},
-    name::PartNames,
-    place::Place,
-    slot,
-};
+use super::spool::{Content, Spooled};
 use crate::{
     config::model,
     delivery::http::{HttpSetupError, address::AddressPolicy},
-    journal::FilePart,
+    journal::{FilePart, JournalError},
 };
 
 /// Where an object says what its SHA-256 is: `x-amz-meta-sha256`.
@@ -48,14 +45,17 @@ pub struct Upload {
 /// Why a part is not where it belongs.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// The part cannot be read or removed here.
-    #[error("cannot read a finished part below {base_dir}: {source}")]
+    /// The part cannot be read, finished or removed here.
+    #[error("cannot read, finish or remove a part that waits below {base_dir}: {source}")]
     Local {
         /// The base directory.
         base_dir: std::path::PathBuf,
         /// What the system said.
         source: io::Error,
     },
+    /// Nobody can say which key seals it.
+    #[error("cannot tell the key that seals a part: {0}")]
+    Key(JournalError),
     /// Something else stands under its key.
     #[error("another object stands under the key of a part; move it away")]
     Taken,
@@ -102,22 +102,28 @@ impl Upload {
         Ok(Self { store })
     }
 
-    /// Brings a finished part to its key, and removes it here.
+    /// Brings a part to its key, and removes it here. Returns it as finished.
     ///
     /// # Errors
     /// When it is not there. It may be tried again however far it came.
-    pub async fn bring(&self, part: &FilePart, place: &Arc<Place>) -> Result<(), UploadError> {
-        let names = slot::names(part, place);
-        let key = Path::from(format!("{}/{}", names.directory.display(), names.finished));
-        let Some(file) = local(place, &names, finish::read).await? else {
-            return self.missing(&key, part).await;
+    pub async fn bring(&self, spooled: Spooled) -> Result<FilePart, UploadError> {
+        let names = spooled.names();
+        let key_of = |name: &str| Path::from(format!("{}/{name}", names.directory.display()));
+        let (key, manifest_key) = (key_of(&names.finished), key_of(&names.manifest));
+        if spooled.is_sealed() {
+            self.look_at(&key).await?;
+        }
+        let (spooled, file) = local(spooled, Spooled::read).await?;
+        let Some(file) = file else {
+            self.missing(&key, spooled.part()).await?;
+            return Ok(spooled.finished());
         };
         self.create(&key, &file.part).await?;
         if let Some(manifest) = &file.manifest {
-            let key = Path::from(format!("{}/{}", names.directory.display(), names.manifest));
-            self.create(&key, manifest).await?;
+            self.create(&manifest_key, manifest).await?;
         }
-        local(place, &names, finish::remove).await
+        let (spooled, ()) = local(spooled, Spooled::remove).await?;
+        Ok(spooled.finished())
     }
 
     async fn create(&self, key: &Path, file: &Content) -> Result<(), UploadError> {
@@ -135,11 +141,10 @@ impl Upload {
 
     /// Whether what stands under the key is the same: sent before a crash.
     async fn compare(&self, key: &Path, file: &Content) -> Result<(), UploadError> {
-        let found = self.store.get_opts(key, GetOptions::new().with_head(true));
-        let found = found.await.map_err(|error| refused(&error))?;
-        let sha256 = found.attributes.get(&SHA256).map(AsRef::<str>::as_ref);
-        let is_same =
-            found.meta.size == file.bytes.len() as u64 && sha256 == Some(file.sha256.as_str());
+        let is_same = self.look_at(key).await?.is_some_and(|found| {
+            let sha256 = found.attributes.get(&SHA256).map(AsRef::<str>::as_ref);
+            found.meta.size == file.bytes.len() as u64 && sha256 == Some(file.sha256.as_str())
+        });
         if is_same {
             Ok(())
         } else {
@@ -150,38 +155,49 @@ impl Upload {
     /// A part that is not here any more was removed after it was brought, or by
     /// something else.
     async fn missing(&self, key: &Path, part: &FilePart) -> Result<(), UploadError> {
-        match self
-            .store
-            .get_opts(key, GetOptions::new().with_head(true))
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(Error::NotFound { .. }) => {
-                tracing::error!(
-                    part = part.part,
-                    records = part.records,
-                    "a finished part was moved by something else before it was brought to the object store"
-                );
-                Ok(())
-            }
+        if self.look_at(key).await?.is_none() {
+            tracing::error!(
+                part = part.part,
+                records = part.records,
+                "a finished part was moved by something else before it was brought to the object store"
+            );
+        }
+        Ok(())
+    }
+
+    /// What stands under a key, without its bytes.
+    async fn look_at(&self, key: &Path) -> Result<Option<GetResult>, UploadError> {
+        let found = self.store.get_opts(key, GetOptions::new().with_head(true));
+        match found.await {
+            Ok(found) => Ok(Some(found)),
+            Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(refused(&error)),
         }
     }
 }
 
+/// Finishes a part here: there is no store any more that it could be brought to.
+///
+/// # Errors
+/// When it cannot be. It may be tried again however far it came.
+pub async fn keep(spooled: Spooled) -> Result<FilePart, UploadError> {
+    let (spooled, ()) = local(spooled, Spooled::stay).await?;
+    Ok(spooled.finished())
+}
+
 /// Does something with the files of a part, on a thread that may block.
 async fn local<T: Send + 'static>(
-    place: &Arc<Place>,
-    names: &PartNames,
-    work: fn(&Place, &PartNames) -> io::Result<T>,
-) -> Result<T, UploadError> {
-    let (at, names) = (place.clone(), names.clone());
-    let done = tokio::task::spawn_blocking(move || work(&at, &names)).await;
+    mut spooled: Spooled,
+    work: fn(&mut Spooled) -> io::Result<T>,
+) -> Result<(Spooled, T), UploadError> {
+    let base_dir = spooled.base_dir().to_owned();
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work(&mut spooled)?;
+        Ok((spooled, done))
+    });
+    let done = done.await;
     let done = done.unwrap_or_else(|lost| Err(io::Error::other(lost.to_string())));
-    done.map_err(|source| UploadError::Local {
-        base_dir: place.base_dir().to_owned(),
-        source,
-    })
+    done.map_err(|source| UploadError::Local { base_dir, source })
 }
 
 /// What the store said, without keys, which come from records.

@@ -238,7 +238,11 @@ impl Writer {
         }
         let mut done = Done::default();
         for slot in slots {
-            match slot.finish() {
+            let ended = match &settings.upload {
+                Some(_) => slot.hand_over(),
+                None => slot.finish(),
+            };
+            match ended {
                 Ok(part) => done.parts.push(settings.finished(part)),
                 Err(source) => {
                     slot.close();

@@ -1,9 +1,10 @@
 //! Dropping the key of a day: what it sealed cannot be read any more, so nothing
 //! of it can be delivered. All in one transaction, and counted before.
 //!
-//! What stands in an open part of a file was delivered, so a key is not dropped
-//! before the owners of its parts have finished them. Nobody owns the parts of a
-//! retired destination: those are given up, and counted.
+//! What stands in a sealed part of a file was delivered, so a key is not dropped
+//! before the owners of its parts have finished them, and brought them to their
+//! object store. Nobody owns the parts of a retired destination: those are given up,
+//! and counted.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,9 @@ pub(super) fn content(connection: &Connection, day: Day) -> Result<SealedContent
     };
     for destination in Destination::load_all(connection)? {
         if let Some(count) = parts.get(&destination.id) {
-            content.open_parts.insert(destination.name.clone(), *count);
+            content
+                .sealed_parts
+                .insert(destination.name.clone(), *count);
         }
         let unsettled = unsettled(connection, &destination, head, &sealed)?.len();
         if let Ok(count @ 1..) = u64::try_from(unsettled) {
@@ -49,8 +52,8 @@ pub(super) fn content(connection: &Connection, day: Day) -> Result<SealedContent
 /// is no such key any more.
 ///
 /// # Errors
-/// Refused for a day that is not over, or while a part that it seals is open at a
-/// destination which is not retired.
+/// Refused for a day that is not over, or while a part that it seals is open or
+/// waits at a destination which is not retired.
 pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop>, Trouble> {
     let now = Timestamp::now();
     if day >= Day::of(now) {
@@ -59,11 +62,11 @@ pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop
     }
     let connection = group.connection;
     let sealed = sealed_with(connection, day)?;
-    let open = open_parts(connection, day)?;
-    if !open.is_empty() {
+    let owners = owners_of_parts(connection, day)?;
+    if !owners.is_empty() {
         let problem = format!(
-            "parts of files are open that {day} seals, at {}; its key stays until they are finished",
-            open.join(", ")
+            "parts of files that {day} seals are open, or wait for an object store, at {}; its key stays until they are finished and there",
+            owners.join(", ")
         );
         return Err(Trouble::refused("the journal", problem));
     }
@@ -97,16 +100,16 @@ pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop
     Ok(Some(dropped))
 }
 
-/// The destinations that have parts open which are sealed with the key of a day,
-/// and can finish them.
-fn open_parts(connection: &Connection, day: Day) -> Result<Vec<String>, Trouble> {
+/// The destinations that have parts which are sealed with the key of a day, and can
+/// finish and bring them.
+fn owners_of_parts(connection: &Connection, day: Day) -> Result<Vec<String>, Trouble> {
     let parts = files::sealed_with(connection, day)?;
     let destinations = Destination::load_all(connection)?.into_iter();
     let owners = destinations.filter(|it| it.end.is_none() && parts.contains_key(&it.id));
     Ok(owners.map(|destination| destination.name).collect())
 }
 
-/// Gives up the parts that nobody finishes.
+/// Gives up the parts that nobody finishes or brings.
 fn give_up_parts(connection: &Connection, day: Day) -> Result<BTreeMap<String, u64>, Trouble> {
     let parts = files::sealed_with(connection, day)?;
     let mut lost = BTreeMap::new();

@@ -89,19 +89,25 @@ impl Session<'_> {
 
     /// Starts the next upload, where it is time for one.
     pub(super) fn start_upload(&mut self) {
-        if let Some(files) = &mut self.files {
-            self.settlement.files.extend(files.uploads.start());
+        let Some(files) = &mut self.files else { return };
+        let stay = files.uploads.start(&self.consumer.context.journal);
+        if !stay.is_empty() {
+            self.settlement.files.extend(stay);
+            self.show_trouble();
         }
     }
 
     /// Takes an upload that ended into the next settlement.
     pub(super) fn take_brought(&mut self, brought: Brought) {
         let Some(files) = &mut self.files else { return };
+        let sent = brought.sent;
         let finished = files.uploads.take(brought);
-        let outcome = if finished.is_some() { "done" } else { "failed" };
-        let destination = self.destination.name.to_string();
-        metrics::counter!("cdr_gateway_file_uploads_total", "destination" => destination, "outcome" => outcome)
-            .increment(1);
+        if sent {
+            let outcome = if finished.is_some() { "done" } else { "failed" };
+            let destination = self.destination.name.to_string();
+            metrics::counter!("cdr_gateway_file_uploads_total", "destination" => destination, "outcome" => outcome)
+                .increment(1);
+        }
         self.settlement.files.extend(finished);
         self.show_trouble();
     }

@@ -508,7 +508,7 @@ async fn a_key_stays_while_a_part_that_it_seals_is_open() {
     fixture.settle(epoch, with_parts(vec![part.clone()])).await;
     assert_eq!(fixture.claim().await.files, std::slice::from_ref(&part));
     let content = journal.sealed_content(day(0)).await.expect("a count");
-    assert_eq!(content.open_parts, [(CRM.to_owned(), 1)].into());
+    assert_eq!(content.sealed_parts, [(CRM.to_owned(), 1)].into());
     let refused = journal.drop_key(day(0)).await.expect_err("a part is open");
     assert!(refused.to_string().contains(CRM), "{refused}");
     // No arrival needs it either.
@@ -538,18 +538,25 @@ async fn a_key_stays_while_a_part_that_it_seals_is_open() {
 
 #[tokio::test]
 async fn the_parts_of_a_retired_destination_keep_no_key() {
-    let fixture = sealed();
-    let journal = &fixture.journal;
-    let key = journal.key_for_parts(day(0)).await.expect("an answer");
-    let part = open_part(&key.expect("a key"));
-    let epoch = fixture.claim().await.epoch;
-    fixture.settle(epoch, with_parts(vec![part])).await;
-    let retired = journal.retire(CRM, Retire::AsItStands).await;
-    retired.expect("retired");
-    let dropped = journal.drop_key(day(0)).await.expect("dropped");
-    let lost = dropped.expect("a key").lost_parts;
-    assert_eq!(lost, [(CRM.to_owned(), 1)].into());
-    assert_eq!(fixture.claim().await.files, [], "given up for good");
+    for stage in [PartStage::Open, PartStage::Waiting] {
+        let fixture = sealed();
+        let journal = &fixture.journal;
+        let key = journal.key_for_parts(day(0)).await.expect("an answer");
+        let part = FilePart {
+            stage,
+            ..open_part(&key.expect("a key"))
+        };
+        let epoch = fixture.claim().await.epoch;
+        fixture.settle(epoch, with_parts(vec![part])).await;
+        let refused = journal.drop_key(day(0)).await;
+        assert!(refused.is_err(), "its owner lives: {stage}");
+        let retired = journal.retire(CRM, Retire::AsItStands).await;
+        retired.expect("retired");
+        let dropped = journal.drop_key(day(0)).await.expect("dropped");
+        let lost = dropped.expect("a key").lost_parts;
+        assert_eq!(lost, [(CRM.to_owned(), 1)].into(), "{stage}");
+        assert_eq!(fixture.claim().await.files, [], "given up for good");
+    }
 }
 
 #[tokio::test]
