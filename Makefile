@@ -37,7 +37,7 @@ target: ## install what guests are compiled for
 		&& test -d "$$(rustc --print target-libdir --target $(WASM_TARGET))" \
 		|| rustup target add $(WASM_TARGET)
 
-# Signatures, files, journal, metrics, TLS and tokens are judged by the tools of others. On
+# Signatures, files, uploads, journal, metrics, TLS and tokens are judged by the tools of others. On
 # Debian: apt-get install jq sqlite3 prometheus openssl curl python3-venv. `make test` runs
 # those that are on the path; here a missing one fails.
 JUDGES := target/judges

@@ -184,6 +184,45 @@ fn a_disk_that_hangs_keeps_nobody_waiting() {
     assert_all_there(gateway, &crm, &records);
 }
 
+/// Nobody can end such a commit, but whoever comes meanwhile hears of it at once, and
+/// so does whoever asks whether the gateway is ready.
+#[test]
+fn a_commit_that_hangs_is_told_to_those_who_come() {
+    let crm = Receiver::start();
+    let stalling = format!("journal.stalled_after_ms = 200\n{}", config(&crm));
+    let Some((gateway, disk)) = start_with(&stalling, "data/journal") else {
+        return;
+    };
+    let records = records(RECORDS);
+    push_until_acknowledged(&gateway, &records[0]);
+    disk.hang("s");
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| push(&gateway, &records[1]));
+        until("readiness to say so", || {
+            let (status, why) = gateway.get("/readyz");
+            (status == 503 && why.contains("has been taking")).then_some(())
+        });
+        // Also a repetition of what waits.
+        for record in &records {
+            assert!(!push(&gateway, record), "acknowledged");
+        }
+        assert_eq!(gateway.get("/healthz").0, 200);
+        let (_, metrics) = gateway.get("/metrics");
+        let refused =
+            r#"cdr_gateway_ingest_refused_total{source="tccc",reason="journal_stalled"} 4"#;
+        assert!(metrics.contains(refused), "{metrics}");
+        disk.heal();
+        assert!(waits.join().expect("an answer"), "it is stored after all");
+    });
+    until("readiness", || {
+        (gateway.get("/readyz").0 == 200).then_some(())
+    });
+    for record in &records {
+        push_until_acknowledged(&gateway, record);
+    }
+    assert_all_there(gateway, &crm, &records);
+}
+
 #[test]
 fn files_on_a_disk_that_hangs_keep_nobody_else_waiting() {
     let crm = Receiver::start();

@@ -2,7 +2,7 @@
 //! store: nothing of a record stands in the files, keys are changed
 //! under load, and a dropped day is gone with its books in order.
 
-mod parts;
+pub mod parts;
 mod waiting;
 
 use std::{path::Path, sync::Arc};

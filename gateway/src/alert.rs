@@ -45,7 +45,7 @@ use crate::{
 /// The source of events in `from` of routes. No other source may have the name.
 pub const SOURCE: &str = "event";
 
-/// Events that wait for their commit. Far more than quiet times let through;
+/// Events that wait for their commit. No key: far more than quiet times let through;
 /// they pile up only while the journal cannot commit.
 const QUEUE: usize = 256;
 

@@ -76,7 +76,7 @@ pub use correction::{Corrected, NewCorrection};
 pub use error::JournalError;
 pub use exception::{Attempt, Exception, Frozen};
 pub use excerpt::Excerpt;
-pub use health::Health;
+pub use health::{Health, Limits};
 pub use hold::{Hold, HoldChange, HoldKind, UnknownHold};
 pub use hourly::{Entry, HourlyLedger, Hours};
 pub use intake::{Dedup, NewArrival, Seen};
@@ -428,12 +428,19 @@ pub trait Journal: JournalReader {
     /// that the key seals is open or waits at a destination which is not retired.
     async fn drop_key(&self, day: Day) -> Result<Option<KeyDrop>, JournalError>;
 
-    /// Changes how many bytes the journal may hold before arrivals are refused;
-    /// 0 for no limit. Holds from the next commit on.
-    fn set_max_bytes(&self, bytes: u64);
+    /// Takes other limits. They hold from the next commit on.
+    fn set_limits(&self, limits: Limits);
 
-    /// Whether commits succeed. At once when the last one did; after a failure
-    /// tries to open the journal again and to commit.
+    /// Whether the commit under way has been taking too long: whoever comes now
+    /// would wait for nobody knows how long. Costs next to nothing.
+    fn is_stalled(&self) -> bool;
+
+    /// Whether commits succeed. At once when the last one did, or when one has
+    /// stalled; after a failure tries to open the journal again and to commit.
+    ///
+    /// # Errors
+    /// [`JournalError::Stalled`] while a commit takes too long, else why the last one
+    /// failed.
     async fn probe(&self) -> Result<(), JournalError>;
 
     /// How the journal stands, from memory.

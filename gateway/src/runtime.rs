@@ -10,6 +10,7 @@
 
 mod alarm;
 mod day_keys;
+mod limits;
 mod masters;
 mod quota;
 mod reload;

@@ -125,8 +125,7 @@ fn used(gateway: &Gateway) -> u64 {
     let line = metrics
         .lines()
         .find_map(|line| line.strip_prefix("cdr_gateway_journal_used_bytes "));
-    let used: f64 = line.expect("a metric").parse().expect("a number");
-    used as u64
+    line.expect("a metric").parse().expect("a whole number")
 }
 
 /// A quiet time holds the second outage back; the next start knows nothing of it.

@@ -1,12 +1,15 @@
 //! A sender that fetches access tokens before it sends.
 
+use std::{io::Write, net::TcpStream};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
+    StatusCode,
     blocking::{Client, Response},
     header,
 };
 
-use crate::harness::{Gateway, SEED, Workspace, field};
+use crate::harness::{Gateway, SEED, Workspace, field, until};
 
 const SECRET: &str = "s3cret/with:odd+characters and more";
 const NEXT: &str = "another-long-and-random-secret";
@@ -76,6 +79,28 @@ fn push(gateway: &Gateway, path: &str, token: &str) -> u16 {
     gateway
         .post_with(&format!("{path}?action=cdr&version=1"), SEED, &headers)
         .0
+}
+
+/// One that asks, and takes its time to say what for, keeps others from asking, and
+/// nobody from sending.
+#[test]
+fn as_many_as_may_ask_for_tokens_at_once() {
+    let workspace = Workspace::new(&format!(
+        "ingest.max_token_requests = 1\n{}",
+        config(CLIENT)
+    ));
+    let gateway = Gateway::start_with(workspace, &[("SECRET", SECRET)]);
+    let given = token(&gateway, SECRET);
+    let mut slow = TcpStream::connect(gateway.ingest()).expect("a connection");
+    let begun = "POST /tccc/token HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\ng";
+    slow.write_all(begun.as_bytes()).expect("room in a socket");
+    let ask = || ask(&gateway, "/tccc/token", &basic("gateway", SECRET), &[GRANT]).status();
+    until("the one place to be taken", || {
+        (ask() == StatusCode::SERVICE_UNAVAILABLE).then_some(())
+    });
+    assert_eq!(push(&gateway, "/tccc", &given), 200);
+    drop(slow);
+    until("it to be free", || (ask() == StatusCode::OK).then_some(()));
 }
 
 /// Path, authorization and form, and what is answered: status and error.

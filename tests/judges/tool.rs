@@ -102,6 +102,13 @@ pub const CRYPTOGRAPHY: Tool = Tool {
     install: "make judges",
 };
 
+pub const MOTO: Tool = Tool {
+    name: "Python with moto and boto3",
+    program: "python3",
+    probe: &["-c", "import boto3, moto.server"],
+    install: "make judges",
+};
+
 impl Tool {
     /// Whether it can judge. Says so where it cannot.
     ///
@@ -122,6 +129,14 @@ impl Tool {
         // Past the capture of the test harness, which would swallow it.
         writeln!(std::io::stderr(), "skipped: {missing}").expect("a standard error");
         false
+    }
+
+    /// Runs one of the scripts beside this file.
+    pub fn script(&self, name: &str) -> Command {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/judges/");
+        let mut command = Command::new(self.program);
+        command.arg(format!("{directory}{name}"));
+        command
     }
 
     /// Runs it with this on its standard input.

@@ -81,6 +81,11 @@ pub fn describe_metrics() {
         "Handshakes of listeners, by listener and outcome."
     );
     describe_gauge!(
+        "cdr_gateway_header_timeout_seconds",
+        Unit::Seconds,
+        "Limit on the time for the headers of a request, by listener."
+    );
+    describe_gauge!(
         "cdr_gateway_certificate_expiry_seconds",
         Unit::Seconds,
         "Time until a certificate ends, by the key that names it; below 0 once it has."
@@ -265,6 +270,16 @@ fn describe_journal() {
         Unit::Bytes,
         "What the journal's database may hold before senders are told to try again; 0 without a limit."
     );
+    describe_gauge!(
+        "cdr_gateway_journal_commit_seconds",
+        Unit::Seconds,
+        "How long the commit under way takes already; 0 without one."
+    );
+    describe_gauge!(
+        "cdr_gateway_journal_stalled_after_seconds",
+        Unit::Seconds,
+        "What a commit may take before senders are told to try again."
+    );
     describe_counter!(
         "cdr_gateway_journal_removed_arrivals_total",
         "Arrivals removed since the start: old, and settled at every destination."
@@ -360,6 +375,19 @@ fn show_health(health: &Health) {
     ];
     for (name, value) in sizes {
         gauge!(name).set(float(value));
+    }
+    let times = [
+        (
+            "cdr_gateway_journal_commit_seconds",
+            health.commit_under_way,
+        ),
+        (
+            "cdr_gateway_journal_stalled_after_seconds",
+            health.stalled_after,
+        ),
+    ];
+    for (name, value) in times {
+        gauge!(name).set(value.as_secs_f64());
     }
     let totals = [
         ("cdr_gateway_journal_commits_total", health.commits),

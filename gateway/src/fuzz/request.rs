@@ -26,6 +26,7 @@ const LIMIT: usize = 64 * 1024;
 const TOKEN_PATH: &str = "/oauth2/token";
 
 const LIMITS: Limits = Limits {
+    max_token_requests: 64,
     max_concurrency: 2,
     request_timeout: Duration::from_secs(10),
     dedup_window: Duration::from_hours(1),

@@ -92,6 +92,11 @@ impl Admission {
         })
     }
 
+    /// Whether whoever comes now would wait for nobody knows how long.
+    pub fn is_stalled(&self) -> bool {
+        self.intake.is_stalled()
+    }
+
     /// Takes other limits; what they no longer cover is forgotten.
     pub fn resize(&self, limits: &Limits) {
         self.memory

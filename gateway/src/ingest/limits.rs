@@ -13,6 +13,8 @@ pub struct Limits {
     /// Requests served at once, of all sources; those beyond are refused.
     /// Requests with wrong credentials do not count.
     pub max_concurrency: usize,
+    /// Requests for access tokens served at once, beside those.
+    pub max_token_requests: usize,
     /// Time for one request, from its headers to its answer.
     pub request_timeout: Duration,
     /// How long a push is remembered.

@@ -27,18 +27,11 @@ use super::{
 };
 use crate::journal::JournalError;
 
-/// Requests for access tokens that are served at once; a client asks once an
-/// hour or so.
-const MAX_TOKEN_REQUESTS: usize = 64;
-
 /// What the listener serves: the sources and limits of the revision that runs,
 /// and the admission that outlives revisions.
 #[derive(Debug)]
 pub struct Ingest {
     settings: ArcSwap<Settings>,
-    /// Apart from that of records: who asks for a token is a stranger until its
-    /// form was read.
-    token_gate: Arc<Gate>,
     admission: Admission,
 }
 
@@ -47,6 +40,9 @@ struct Settings {
     sources: Sources,
     request_timeout: Duration,
     gate: Arc<Gate>,
+    /// Apart from that of records: who asks for a token is a stranger until its
+    /// form was read.
+    token_gate: Arc<Gate>,
 }
 
 impl Ingest {
@@ -57,10 +53,10 @@ impl Ingest {
             sources,
             request_timeout: limits.request_timeout,
             gate: Gate::new(limits.max_concurrency),
+            token_gate: Gate::new(limits.max_token_requests),
         };
         Self {
             settings: ArcSwap::from_pointee(settings),
-            token_gate: Gate::new(MAX_TOKEN_REQUESTS),
             admission,
         }
     }
@@ -76,10 +72,12 @@ impl Ingest {
             source.valve.set(was_shut(&source.name));
         }
         let gate = old.gate.resized(limits.max_concurrency);
+        let token_gate = old.token_gate.resized(limits.max_token_requests);
         self.settings.store(Arc::new(Settings {
             sources,
             request_timeout: limits.request_timeout,
             gate,
+            token_gate,
         }));
         self.admission.resize(limits);
         metrics::limits(limits);
@@ -108,7 +106,7 @@ async fn receive(State(ingest): State<Arc<Ingest>>, request: Request) -> Respons
     let source = match settings.sources.at(head.uri.path()) {
         None => return refuse(None, &head, &Refusal::UnknownPath),
         Some(Endpoint::Token(source, client)) => {
-            return give_token(&ingest, source, client, &head, body, deadline).await;
+            return give_token(&settings, source, client, &head, body, deadline).await;
         }
         Some(Endpoint::Push(source)) => source,
     };
@@ -122,17 +120,17 @@ async fn receive(State(ingest): State<Arc<Ingest>>, request: Request) -> Respons
 }
 
 async fn give_token(
-    ingest: &Ingest,
+    settings: &Settings,
     source: &Arc<Source>,
     client: &OAuth2Client,
     head: &Parts,
     body: Body,
     deadline: Instant,
 ) -> Response {
-    if !ingest.settings.load().sources.allow(source, head) {
+    if !settings.sources.allow(source, head) {
         return refuse(Some(source), head, &Refusal::Address);
     }
-    let _permit = match ingest.token_gate.enter() {
+    let _permit = match settings.token_gate.enter() {
         Ok(permit) => permit,
         Err(refusal) => return refuse(Some(source), head, &refusal),
     };
@@ -172,6 +170,10 @@ async fn take(
     })?;
     if source.valve.is_shut() {
         return Err(Refusal::BacklogFull);
+    }
+    // Behind a commit that hangs nobody else has to wait.
+    if admission.is_stalled() {
+        return Err(Refusal::JournalStalled);
     }
     let _permit = settings.gate.enter()?;
     let _in_flight = metrics::InFlight::begin();

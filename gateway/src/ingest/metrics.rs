@@ -27,6 +27,7 @@ const TOKENS: &str = "cdr_gateway_ingest_token_requests_total";
 const SECONDS: &str = "cdr_gateway_ingest_request_seconds";
 const IN_FLIGHT: &str = "cdr_gateway_ingest_in_flight_requests";
 const MAX_CONCURRENCY: &str = "cdr_gateway_ingest_max_concurrency";
+const MAX_TOKEN_REQUESTS: &str = "cdr_gateway_ingest_max_token_requests";
 const REQUEST_TIMEOUT: &str = "cdr_gateway_ingest_request_timeout_seconds";
 const REMEMBERED: &str = "cdr_gateway_ingest_dedup_entries";
 const MAX_REMEMBERED: &str = "cdr_gateway_ingest_dedup_max_entries";
@@ -70,6 +71,10 @@ pub fn describe_metrics() {
     describe_gauge!(IN_FLIGHT, "Requests being served.");
     describe_gauge!(MAX_CONCURRENCY, "Limit on requests being served.");
     describe_gauge!(
+        MAX_TOKEN_REQUESTS,
+        "Limit on requests for access tokens being served."
+    );
+    describe_gauge!(
         REQUEST_TIMEOUT,
         Unit::Seconds,
         "Limit on the time of one request."
@@ -88,6 +93,7 @@ pub fn describe_metrics() {
 
 pub(super) fn limits(limits: &Limits) {
     gauge!(MAX_CONCURRENCY).set(lossy(limits.max_concurrency));
+    gauge!(MAX_TOKEN_REQUESTS).set(lossy(limits.max_token_requests));
     gauge!(REQUEST_TIMEOUT).set(limits.request_timeout.as_secs_f64());
     gauge!(MAX_REMEMBERED).set(lossy(limits.dedup_max_entries));
     gauge!(DEDUP_WINDOW).set(limits.dedup_window.as_secs_f64());

@@ -76,6 +76,9 @@ pub enum Refusal {
     /// The journal has no room left.
     #[error("the journal is full; try again later")]
     JournalFull,
+    /// The journal's disk hangs.
+    #[error("the journal has been writing for too long; try again later")]
+    JournalStalled,
     /// A destination of the source has more waiting than its quota allows.
     #[error("too many records wait to be delivered; try again later")]
     BacklogFull,
@@ -104,6 +107,7 @@ impl Refusal {
             Self::Overloaded => "overloaded",
             Self::JournalBusy => "journal_busy",
             Self::JournalFull => "journal_full",
+            Self::JournalStalled => "journal_stalled",
             Self::BacklogFull => "backlog_full",
             Self::NotStored => "not_stored",
         }
@@ -128,6 +132,7 @@ impl Refusal {
             Self::Overloaded
             | Self::JournalBusy
             | Self::JournalFull
+            | Self::JournalStalled
             | Self::BacklogFull
             | Self::NotStored => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -137,11 +142,12 @@ impl Refusal {
     /// trying again would change nothing.
     ///
     /// A burst passes within a second; a backlog shrinks as fast as its receiver
-    /// takes it; a full disk waits for retention or for a person.
+    /// takes it; a disk that hangs answers in seconds or in hours; a full one waits
+    /// for retention or for a person.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Overloaded | Self::JournalBusy => Some(Duration::from_secs(1)),
-            Self::NotStored => Some(Duration::from_secs(5)),
+            Self::NotStored | Self::JournalStalled => Some(Duration::from_secs(5)),
             Self::BacklogFull => Some(Duration::from_secs(10)),
             Self::JournalFull => Some(Duration::from_secs(30)),
             _ => None,

@@ -25,6 +25,16 @@ pub enum JournalError {
         /// The journal's file.
         path: PathBuf,
     },
+    /// A commit does not end. What was asked for may still be stored.
+    #[error(
+        "a commit of the journal {path} has been taking {taken_s} s; look at its disk, the journal then goes on by itself"
+    )]
+    Stalled {
+        /// The journal's file.
+        path: PathBuf,
+        /// How long, in seconds.
+        taken_s: u64,
+    },
     /// Another owner has claimed the destination since.
     #[error(
         "epoch {epoch} of destination {destination} is over, {current} has claimed it since; claim it again"
@@ -149,7 +159,11 @@ impl JournalError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Busy { .. } | Self::Full { .. } | Self::Io { .. } | Self::Closed
+            Self::Busy { .. }
+                | Self::Full { .. }
+                | Self::Stalled { .. }
+                | Self::Io { .. }
+                | Self::Closed
         )
     }
 }

@@ -1,5 +1,7 @@
 //! How a journal stands.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::JournalError;
@@ -31,6 +33,30 @@ pub struct Health {
     pub max_bytes: u64,
     /// Size of its write-ahead log, in bytes.
     pub wal_bytes: u64,
+    /// How long the commit under way takes already; no time without one.
+    pub commit_under_way: Duration,
+    /// How long it may take before it counts as stalled.
+    pub stalled_after: Duration,
+}
+
+/// What a journal is held to while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How much the main file may hold before arrivals are refused, in bytes; 0 for
+    /// no limit. What becomes of arrivals is written even so. The log beside it may
+    /// take some 100 MB more.
+    pub max_bytes: u64,
+    /// Time that one commit may take before it counts as stalled.
+    pub stalled_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_bytes: 0,
+            stalled_after: Duration::from_secs(5),
+        }
+    }
 }
 
 impl Health {

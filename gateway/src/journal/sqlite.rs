@@ -84,6 +84,7 @@ mod revisions;
 mod schema;
 mod settle;
 mod shared;
+mod stall;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -119,8 +120,8 @@ use self::{
     writer::Writer,
 };
 use super::{
-    Claim, Corrected, Health, Journal, JournalError, KeyDrop, NewArrival, NewCorrection, NewReplay,
-    Portion, Removal, ReplayState, Retention, Retire, Retirement, Settlement, Start,
+    Claim, Corrected, Health, Journal, JournalError, KeyDrop, Limits, NewArrival, NewCorrection,
+    NewReplay, Portion, Removal, ReplayState, Retention, Retire, Retirement, Settlement, Start,
     seal::{Day, Masters, PartKey},
 };
 use crate::record::{Arrival, Seq};
@@ -135,10 +136,8 @@ pub struct Options {
     pub max_queue: usize,
     /// How many requests one commit takes.
     pub max_group: usize,
-    /// How much the main file may hold before arrivals are refused, in bytes; 0
-    /// for no limit. What becomes of arrivals is written even so. The log beside
-    /// it may take some 100 MB more.
-    pub max_bytes: u64,
+    /// What may change while it runs.
+    pub limits: Limits,
     /// What arrivals are sealed with, and what sealed them before.
     pub masters: Masters,
 }
@@ -149,7 +148,7 @@ impl Default for Options {
             linger: Duration::from_millis(1),
             max_queue: 4096,
             max_group: 512,
-            max_bytes: 0,
+            limits: Limits::default(),
             masters: Masters::default(),
         }
     }
@@ -238,6 +237,13 @@ impl SqliteJournal {
         let path = self.path.clone();
         let emptied = tokio::task::spawn_blocking(move || checkpoint::empty_log(&path)).await;
         matches!(emptied, Ok(Ok(true)))
+    }
+
+    fn stalled(&self, taken: Duration) -> JournalError {
+        JournalError::Stalled {
+            path: self.path.clone(),
+            taken_s: taken.as_secs(),
+        }
     }
 
     async fn submit<T, F>(&self, isolation: Isolation, work: F) -> Result<T, JournalError>
@@ -488,21 +494,35 @@ impl Journal for SqliteJournal {
         Ok(Some(KeyDrop { erased, ..dropped }))
     }
 
-    fn set_max_bytes(&self, bytes: u64) {
-        self.shared.max_bytes.store(bytes, Ordering::Relaxed);
+    fn set_limits(&self, limits: Limits) {
+        let Limits {
+            max_bytes,
+            stalled_after,
+        } = limits;
+        self.shared.max_bytes.store(max_bytes, Ordering::Relaxed);
+        self.shared.clock.set_stalled_after(stalled_after);
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.shared.clock.stalled().is_some()
     }
 
     async fn probe(&self) -> Result<(), JournalError> {
+        if let Some(taken) = self.shared.clock.stalled() {
+            return Err(self.stalled(taken));
+        }
         if self.shared.failure().is_none() {
             return Ok(());
         }
-        self.submit(Isolation::Savepoint, |group| {
+        let limit = self.shared.clock.stalled_after();
+        let probed = self.submit(Isolation::Savepoint, |group| {
             group
                 .connection
                 .execute("UPDATE probe SET writes = writes + 1", [])?;
             Ok(())
-        })
-        .await
+        });
+        let probed = tokio::time::timeout(limit, probed).await;
+        probed.unwrap_or_else(|_| Err(self.stalled(limit)))
     }
 
     fn health(&self) -> Health {
@@ -517,6 +537,8 @@ impl Journal for SqliteJournal {
             used_bytes: self.shared.used_bytes.load(Ordering::Relaxed),
             max_bytes: self.shared.max_bytes.load(Ordering::Relaxed),
             wal_bytes: size_of_file(&self.path, "-wal"),
+            commit_under_way: self.shared.clock.under_way(),
+            stalled_after: self.shared.clock.stalled_after(),
         }
     }
 }

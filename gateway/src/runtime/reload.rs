@@ -5,12 +5,11 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 
 use super::{
-    Runtime,
+    Runtime, limits,
     masters::masters,
     removal::{self, Removal},
     retention,
     sources::{SourcesError, sources},
-    start::limits,
 };
 use crate::{
     alert::{Event, Problem},
@@ -207,8 +206,8 @@ impl Runtime {
         // From here on nothing is refused any more: what was checked is done.
         self.fleet.switch(revision.clone(), limit).await;
         self.tls.switch(&servers);
-        self.ingest.reload(sources, &limits(&config));
-        self.journal.set_max_bytes(config.journal.max_bytes);
+        self.ingest.reload(sources, &limits::of_ingest(&config));
+        self.journal.set_limits(limits::of_journal(&config.journal));
         self.keep
             .send_replace(retention::Keep::new(&config.journal));
         let carried = carry_over_patiently(&*self.journal, &revision).await;
@@ -274,6 +273,10 @@ fn needs_no_restart(old: &Config, new: &Config) -> Result<(), ReloadError> {
             host.cache_dir == new_host.cache_dir,
         ),
         ("ingest.max_connections", connections),
+        (
+            "ingest.header_timeout_s",
+            old.ingest.header_timeout_s == new.ingest.header_timeout_s,
+        ),
         ("ingest.listen", old.ingest.listen == new.ingest.listen),
         ("admin.listen", old.admin.listen == new.admin.listen),
         ("admin.token", old.admin.token == new.admin.token),

@@ -26,11 +26,6 @@ use crate::tls;
 /// happens when the process is out of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Time for the headers of a request, the wait for them on an idle connection
-/// included. As long as common clients keep idle connections, so that they are
-/// the ones to close.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(90);
-
 /// What listens, and what is answered.
 pub(super) struct Listener {
     /// For metrics.
@@ -39,6 +34,9 @@ pub(super) struct Listener {
     pub(super) tls: tls::watch::Slot,
     /// Connections at once, those in their handshake included.
     pub(super) connections: usize,
+    /// Time for the headers of a request, the wait for them on an idle connection
+    /// included.
+    pub(super) header_timeout: Duration,
     /// Finds the address of the peer as [`ConnectInfo`].
     pub(super) router: Router,
 }
@@ -46,6 +44,8 @@ pub(super) struct Listener {
 impl Listener {
     /// Serves until `stop` says so, then lets requests under way end.
     pub(super) fn serve(self, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+        metrics::gauge!("cdr_gateway_header_timeout_seconds", "listener" => self.name)
+            .set(self.header_timeout.as_secs_f64());
         let permits = Semaphore::new(self.connections.min(Semaphore::MAX_PERMITS));
         let permits = Arc::new(permits);
         tokio::spawn(async move {
@@ -76,6 +76,7 @@ impl Listener {
                 stream,
                 peer,
                 tls: self.tls.load_full(),
+                header_timeout: self.header_timeout,
                 router: self.router.clone(),
                 _permit: permit,
             }),
@@ -92,6 +93,7 @@ struct Connection {
     stream: TcpStream,
     peer: SocketAddr,
     tls: Option<Arc<tls::Server>>,
+    header_timeout: Duration,
     router: Router,
     _permit: OwnedSemaphorePermit,
 }
@@ -101,15 +103,21 @@ impl Connection {
     async fn run(self, watcher: Watcher, mut stop: watch::Receiver<bool>) {
         // An answer is one small packet: waiting for more would only delay it.
         let _ = self.stream.set_nodelay(true);
+        let speaker = Speaker {
+            peer: self.peer,
+            router: self.router,
+            header_timeout: self.header_timeout,
+            watcher,
+        };
         let Some(tls) = self.tls else {
-            return speak(self.stream, self.peer, self.router, watcher).await;
+            return speaker.speak(self.stream).await;
         };
         let shaken = tokio::select! {
             shaken = handshake(self.listener, self.stream, &tls) => shaken,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         if let Some(stream) = shaken {
-            speak(stream, self.peer, self.router, watcher).await;
+            speaker.speak(stream).await;
         }
     }
 }
@@ -130,18 +138,29 @@ async fn handshake(
     stream
 }
 
-async fn speak<S>(stream: S, peer: SocketAddr, router: Router, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        // A router is always ready.
-        router.clone().call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    let _ = watcher.watch(connection).await;
+/// What a connection is served with.
+struct Speaker {
+    peer: SocketAddr,
+    router: Router,
+    header_timeout: Duration,
+    watcher: Watcher,
+}
+
+impl Speaker {
+    async fn speak<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (peer, router) = (self.peer, self.router);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            // A router is always ready.
+            router.clone().call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .serve_connection(TokioIo::new(stream), service);
+        let _ = self.watcher.watch(connection).await;
+    }
 }

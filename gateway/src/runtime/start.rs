@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    Post, Running, Runtime,
+    Post, Running, Runtime, limits,
     masters::masters,
     quota, reload, removal, retention, serve,
     sources::{SourcesError, sources},
@@ -23,7 +23,7 @@ use crate::{
         revision::Draft,
     },
     delivery::{Fleet, consumer::Context, replay},
-    ingest::{self, Admission, Ingest, Limits},
+    ingest::{self, Admission, Ingest},
     journal::{
         Journal, JournalError,
         seal::BadMasterKey,
@@ -35,6 +35,9 @@ use crate::{
 
 /// Connections of the admin listener: people, scripts and a scraper or two.
 const ADMIN_CONNECTIONS: usize = 256;
+
+/// Time for the headers of a request to it; as by default at the other listener.
+const ADMIN_HEADER_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Why a gateway did not start. Nothing was taken or sent.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +122,7 @@ impl Runtime {
         let revision = Arc::new(draft.numbered(number));
         reload::carry_over(&*journal, &revision).await?;
 
-        let limits = limits(&config);
+        let limits = limits::of_ingest(&config);
         let admission = Admission::open(journal.clone(), &limits).await?;
         let ingest = Arc::new(Ingest::new(sources(&config)?, &limits, admission));
         let workers = Workers::start(config.plugin_host.workers);
@@ -182,6 +185,7 @@ impl Runtime {
                     tcp: ingest_listener,
                     tls: slots.ingest,
                     connections: config.ingest.max_connections,
+                    header_timeout: Duration::from_secs(config.ingest.header_timeout_s),
                     router: ingest::router(ingest),
                 }
                 .serve(stop.subscribe()),
@@ -190,6 +194,7 @@ impl Runtime {
                     tcp: admin_listener,
                     tls: slots.admin,
                     connections: ADMIN_CONNECTIONS,
+                    header_timeout: ADMIN_HEADER_TIMEOUT,
                     router: admin,
                 }
                 .serve(stop.subscribe()),
@@ -240,25 +245,14 @@ fn address(listener: &TcpListener, configured: SocketAddr) -> SocketAddr {
 fn open_journal(config: &Config) -> Result<Arc<dyn Journal>, StartError> {
     let settings = &config.journal;
     let options = Options {
+        limits: limits::of_journal(settings),
         linger: Duration::from_millis(settings.linger_ms),
         max_queue: settings.max_queue,
         max_group: settings.max_batch,
-        max_bytes: settings.max_bytes,
         masters: masters(settings)?,
     };
     Ok(Arc::new(SqliteJournal::open(
         &config.journal_path(),
         &options,
     )?))
-}
-
-/// The limits of ingest.
-pub(super) fn limits(config: &Config) -> Limits {
-    let ingest = &config.ingest;
-    Limits {
-        max_concurrency: ingest.max_concurrency,
-        request_timeout: Duration::from_millis(ingest.request_timeout_ms),
-        dedup_window: Duration::from_secs(ingest.dedup_window_s),
-        dedup_max_entries: ingest.dedup_max_entries,
-    }
 }

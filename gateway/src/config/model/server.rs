@@ -29,6 +29,15 @@ pub struct Ingest {
     /// Requests served at once; those beyond are told to try again.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_concurrency: usize,
+    /// Requests for access tokens served at once, beside those; a client asks once an
+    /// hour or so.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub max_token_requests: usize,
+    /// Time for the headers of a request, the wait for them on an idle connection
+    /// included. By default as long as common clients keep idle connections, so that
+    /// they are the ones to close.
+    #[schemars(range(min = 1, max = DAY_S))]
+    pub header_timeout_s: u64,
     /// Time for one request from its first byte to its answer.
     #[schemars(range(min = 100, max = DAY_MS))]
     pub request_timeout_ms: u64,
@@ -54,6 +63,8 @@ impl Default for Ingest {
             max_body_bytes: 1024 * 1024,
             max_connections: 4096,
             max_concurrency: 1024,
+            max_token_requests: 64,
+            header_timeout_s: 90,
             request_timeout_ms: 10_000,
             dedup_window_s: DAY_S,
             dedup_max_entries: 1_000_000,
@@ -121,6 +132,10 @@ pub struct Journal {
     /// bytes; 0 for no limit. Deliveries go on and may exceed it, and its log
     /// takes some 100 MB beside it.
     pub max_bytes: u64,
+    /// Time that one commit may take. While one takes longer, as on a disk that
+    /// hangs, senders are told at once to try again, and `/readyz` says so.
+    #[schemars(range(min = 100, max = DAY_MS))]
+    pub stalled_after_ms: u64,
     /// Encryption of what is kept of records. In the clear without it.
     pub encryption: Option<Encryption>,
 }
@@ -136,6 +151,7 @@ impl Default for Journal {
             keep_dead_s: 0,
             keep_suspended_s: 0,
             max_bytes: 0,
+            stalled_after_ms: 5000,
             encryption: None,
         }
     }

@@ -108,4 +108,8 @@ impl Intake for FakeIntake {
         let mut seen: Vec<_> = seen.filter(|seen| seen.received >= since).collect();
         Ok(seen.split_off(seen.len().saturating_sub(limit)))
     }
+
+    fn is_stalled(&self) -> bool {
+        false
+    }
 }

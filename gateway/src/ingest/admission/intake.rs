@@ -25,6 +25,9 @@ pub trait Intake: Send + Sync {
     /// What was received at or after `since`, oldest first, and of that the
     /// newest `limit`.
     async fn seen(&self, since: Timestamp, limit: usize) -> Result<Vec<Seen>, JournalError>;
+
+    /// Whether a commit would be waited for for nobody knows how long.
+    fn is_stalled(&self) -> bool;
 }
 
 #[async_trait]
@@ -36,6 +39,10 @@ impl Intake for Arc<dyn Journal> {
 
     async fn seen(&self, since: Timestamp, limit: usize) -> Result<Vec<Seen>, JournalError> {
         self.as_ref().dedup_window(since, limit).await
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.as_ref().is_stalled()
     }
 }
 

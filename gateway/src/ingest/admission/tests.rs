@@ -8,6 +8,7 @@ use super::{
 };
 
 const LIMITS: Limits = Limits {
+    max_token_requests: 64,
     max_concurrency: 8,
     request_timeout: Duration::from_secs(10),
     dedup_window: Duration::from_hours(1),

@@ -31,6 +31,7 @@ const SEED: &str = include_str!("../../../../tests/records/seed.json");
 const SEED_SESSION: &str = "99a1c8f8-eb3d-4xxx-8401-5f6aa8761232";
 const LIMIT: usize = 200_000;
 const LIMITS: Limits = Limits {
+    max_token_requests: 64,
     max_concurrency: 2,
     request_timeout: Duration::from_secs(10),
     dedup_window: Duration::from_hours(1),

@@ -7,7 +7,11 @@ use std::sync::{
 
 use tokio::sync::watch;
 
-use crate::{journal::JournalError, record::Seq};
+use super::stall::CommitClock;
+use crate::{
+    journal::{JournalError, Limits},
+    record::Seq,
+};
 
 /// State of the writer, readable from anywhere without waiting.
 #[derive(Debug)]
@@ -29,21 +33,24 @@ pub(super) struct Shared {
     pub used_bytes: AtomicU64,
     /// How many corrections were committed since the start.
     pub corrections: watch::Sender<u64>,
+    /// Since when the commit under way is.
+    pub clock: CommitClock,
     failure: Mutex<Option<JournalError>>,
 }
 
 impl Shared {
     /// For a journal with this head.
-    pub(super) fn new(head: Seq, max_bytes: u64) -> Self {
+    pub(super) fn new(head: Seq, limits: Limits) -> Self {
         Self {
             head: watch::Sender::new(head),
             queued: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             failed_commits: AtomicU64::new(0),
             committed: AtomicU64::new(0),
-            max_bytes: AtomicU64::new(max_bytes),
+            max_bytes: AtomicU64::new(limits.max_bytes),
             used_bytes: AtomicU64::new(0),
             corrections: watch::Sender::new(0),
+            clock: CommitClock::new(limits.stalled_after),
             failure: Mutex::new(None),
         }
     }

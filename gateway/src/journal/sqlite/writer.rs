@@ -70,7 +70,7 @@ impl Writer {
         keyring: Arc<Keyring>,
     ) -> Result<Self, JournalError> {
         let database = Database::open(&path, &keyring)?;
-        let shared = Shared::new(database.tail.head, options.max_bytes);
+        let shared = Shared::new(database.tail.head, options.limits);
         shared
             .used_bytes
             .store(database.used_bytes, Ordering::Relaxed);
@@ -101,7 +101,9 @@ impl Writer {
             self.gather(queue, &mut tasks);
             self.shared.queued.fetch_sub(tasks.len(), Ordering::Relaxed);
             self.last_group = tasks.len();
+            self.shared.clock.begin();
             self.commit(&mut tasks);
+            self.shared.clock.end();
         }
     }
 

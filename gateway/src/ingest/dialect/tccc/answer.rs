@@ -62,5 +62,6 @@ fn code(refusal: &Refusal) -> u32 {
         Refusal::JournalFull => 50303,
         Refusal::NotStored => 50304,
         Refusal::BacklogFull => 50305,
+        Refusal::JournalStalled => 50306,
     }
 }

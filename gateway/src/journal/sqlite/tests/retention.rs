@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::fixture::{CRM, Fixture, arrival, at, delivered, outcome, parking, settlement};
 use crate::{
     journal::{
-        Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, NewArrival, PartStage,
-        Reason, Retention, Retire, Settlement, Start, State, sqlite::Options,
+        Attempt, Excerpt, FilePart, Journal, JournalError, JournalReader, Limits, NewArrival,
+        PartStage, Reason, Retention, Retire, Settlement, Start, State, sqlite::Options,
     },
     record::{ArrivalId, Seq},
 };
@@ -294,8 +294,12 @@ async fn many_arrivals_go_in_steps_and_the_file_shrinks() {
 
 #[tokio::test]
 async fn a_full_journal_refuses_arrivals_but_settles_and_recovers() {
+    let limits = |max_bytes| Limits {
+        max_bytes,
+        ..Limits::default()
+    };
     let fixture = Fixture::with(&Options {
-        max_bytes: 3_000_000,
+        limits: limits(3_000_000),
         ..Options::default()
     });
     let journal = &fixture.journal;
@@ -326,9 +330,9 @@ async fn a_full_journal_refuses_arrivals_but_settles_and_recovers() {
     fixture.remove_before(all()).await;
     journal.append(large()).await.expect("room again");
 
-    journal.set_max_bytes(100_000);
+    journal.set_limits(limits(100_000));
     assert!(journal.append(large()).await.is_err(), "a lower limit");
-    journal.set_max_bytes(0);
+    journal.set_limits(limits(0));
     journal.append(large()).await.expect("no limit");
     fixture.assert_clean().await;
 }
