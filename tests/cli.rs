@@ -59,6 +59,8 @@ fn every_subcommand_explains_itself() {
         vec!["reload"],
         vec!["schema"],
         vec!["demo"],
+        vec!["plugin"],
+        vec!["plugin", "inspect"],
     ];
     for subcommand in subcommands {
         let output = command()

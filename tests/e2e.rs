@@ -34,6 +34,7 @@ mod model;
 mod network;
 mod order;
 mod outage;
+mod plugin_cli;
 mod plugins;
 mod policy;
 mod power;

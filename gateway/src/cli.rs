@@ -14,6 +14,7 @@ mod destinations;
 mod files;
 mod keys;
 mod log;
+mod plugin;
 mod print;
 mod records;
 mod reload;
@@ -82,6 +83,9 @@ enum Command {
         after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --by day --since 7d --tz Asia/Shanghai --destination crm\n  cdr-gateway balance --by month --csv\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
     )]
     Balance(balance::BalanceArgs),
+    /// Look at, test and measure plugins, without a gateway
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
     /// List and drop the keys of days, where the journal is encrypted
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -138,6 +142,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(args),
         Command::Files(command) => files::run(&command),
         Command::Balance(args) => balance::run(&args),
+        Command::Plugin(command) => plugin::run(command),
         Command::Keys(command) => keys::run(command),
         Command::Reload(args) => reload::run(&args),
         Command::Schema => schema::run(),

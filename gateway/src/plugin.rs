@@ -19,8 +19,10 @@
 //! over; a call fails with a [`Failure`], which the chain turns into what the
 //! plugin's use says (`on_error`).
 
+pub mod anatomy;
 mod bindings;
 pub mod builtin;
+pub mod compiled;
 pub mod component;
 #[cfg(test)]
 mod cost;
@@ -34,6 +36,7 @@ pub mod secrets;
 pub mod table;
 pub mod workers;
 
+pub use compiled::{Compiled, NotAComponent};
 pub use component::{LoadError, Plugin};
 pub use engine::Host;
 pub use failure::Failure;

@@ -1,5 +1,9 @@
 //! The plugins and tables that come with the gateway, embedded by the build.
 
+use std::sync::{Arc, OnceLock};
+
+use super::{Table, Tables};
+
 /// An embedded plugin.
 #[derive(Debug, Clone, Copy)]
 pub struct Builtin {
@@ -37,4 +41,29 @@ pub fn table(name: &str) -> Option<&'static [u8]> {
         )),
         _ => None,
     }
+}
+
+/// The tables that an embedded plugin is granted, by name.
+#[must_use]
+pub fn tables(plugin: &Builtin) -> Tables {
+    let named = plugin.tables.iter().copied();
+    named
+        .filter_map(|name| Some((name.to_owned(), parsed(name)?)))
+        .collect()
+}
+
+/// A table that comes with the gateway, parsed on first use and shared by all
+/// revisions. It is part of the program, so parsing it does not fail.
+fn parsed(name: &str) -> Option<Arc<Table>> {
+    static ATTRIBUTION: OnceLock<Option<Arc<Table>>> = OnceLock::new();
+    let cell = match name {
+        "attribution" => &ATTRIBUTION,
+        _ => return None,
+    };
+    let parse = || {
+        Table::parse(name, table(name)?, None, &[])
+            .ok()
+            .map(Arc::new)
+    };
+    cell.get_or_init(parse).clone()
 }

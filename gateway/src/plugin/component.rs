@@ -3,12 +3,9 @@
 
 use std::{fmt, sync::Arc};
 
-use sha2::{Digest, Sha256};
-use wasmtime::component::Component;
-
 use super::{
-    Failure, Host, Limits, Secrets, Tables, bindings::TransformPre, host::Counters,
-    instance::Instance,
+    Compiled, Failure, Host, Limits, NotAComponent, Secrets, Tables, bindings::TransformPre,
+    host::Counters, instance::Instance,
 };
 
 /// A plugin as a revision uses it: a component with its config.
@@ -42,7 +39,10 @@ pub struct Description {
 /// Why a plugin could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// The bytes are no component of the world `transform`.
+    /// The bytes are no component at all.
+    #[error("{0}")]
+    NotAComponent(#[from] NotAComponent),
+    /// It is no component of the world `transform`.
     #[error(
         "is not a component of the world cdr:plugin/transform@0.1.0: {0}; build it for wasm32-wasip2 against plugin-sdk/wit"
     )]
@@ -78,8 +78,8 @@ fn refusals(refusals: &[Refusal]) -> String {
 pub struct Source<'a> {
     /// Its name in the config.
     pub name: &'a str,
-    /// The component's bytes.
-    pub wasm: &'a [u8],
+    /// The component.
+    pub component: &'a Compiled,
     /// Its config as JSON text, secrets included.
     pub config: String,
     /// The secrets in it, kept out of whatever the plugin says.
@@ -97,22 +97,42 @@ impl Plugin {
         &self.secrets
     }
 
-    /// Compiles the component (seconds for a large one: not for the async
-    /// runtime), asks what it is, and lets it check its config.
+    /// Links the component, asks what it is, and lets it check its config.
     ///
     /// # Errors
     /// When it is not a plugin, fails on the way, or refuses its config.
-    pub fn load(host: &Host, source: Source<'_>) -> Result<Self, LoadError> {
-        let not_a_plugin = |error: wasmtime::Error| LoadError::NotAPlugin(format!("{error:#}"));
-        let component = Component::new(&host.engine, source.wasm).map_err(not_a_plugin)?;
+    pub fn load(source: Source<'_>) -> Result<Self, LoadError> {
+        let (plugin, mut instance) = Self::describe(source)?;
+        instance
+            .configure(&plugin)
+            .map_err(failed("configure"))?
+            .map_err(LoadError::Refused)?;
+        Ok(plugin)
+    }
+
+    /// Links the component and asks what it is; its config stays with us.
+    ///
+    /// # Errors
+    /// When it is not a plugin, or fails on the way.
+    pub fn description(source: Source<'_>) -> Result<Description, LoadError> {
+        Self::describe(source).map(|(plugin, _)| plugin.description)
+    }
+
+    fn describe(source: Source<'_>) -> Result<(Self, Instance), LoadError> {
+        let Compiled {
+            component,
+            host,
+            digest,
+            ..
+        } = source.component;
         let pre = host
             .linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .and_then(TransformPre::new)
-            .map_err(not_a_plugin)?;
+            .map_err(|error| LoadError::NotAPlugin(format!("{error:#}")))?;
         let mut plugin = Self {
             name: source.name.to_owned(),
-            digest: format!("{:x}", Sha256::digest(source.wasm)),
+            digest: digest.clone(),
             description: Description {
                 name: String::new(),
                 version: String::new(),
@@ -126,14 +146,9 @@ impl Plugin {
             tables: Arc::new(source.tables),
             counters: Counters::default(),
         };
-        let failed = |step| move |failure| LoadError::Failed { step, failure };
         let mut instance = Instance::start(&plugin).map_err(failed("instantiate"))?;
         plugin.description = instance.describe(&plugin).map_err(failed("describe"))?;
-        instance
-            .configure(&plugin)
-            .map_err(failed("configure"))?
-            .map_err(LoadError::Refused)?;
-        Ok(plugin)
+        Ok((plugin, instance))
     }
 
     /// The tables that it was granted, with their digests.
@@ -141,6 +156,10 @@ impl Plugin {
         let tables = self.tables.iter();
         tables.map(|(name, table)| (name.as_str(), table.digest()))
     }
+}
+
+fn failed(step: &'static str) -> impl FnOnce(Failure) -> LoadError {
+    move |failure| LoadError::Failed { step, failure }
 }
 
 impl fmt::Debug for Plugin {

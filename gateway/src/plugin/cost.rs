@@ -10,7 +10,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Host, Instances, Limits, Plugin, Record, Secrets, builtin, component};
+use super::{Compiled, Host, Instances, Limits, Plugin, Record, Secrets, builtin, component};
 use crate::{
     ingest::dialect::{Dialect, Tccc},
     record::{Arrival, ArrivalId, Document, Kind, Seq, Tags},
@@ -52,15 +52,17 @@ fn plugin(host: &Host, name: &str, config: &str) -> Arc<Plugin> {
         max_log_lines: 10,
         max_calls: u64::MAX,
     };
+    let wasm = builtin::plugin(name).unwrap().wasm;
+    let compiled = Compiled::new(host, wasm).unwrap();
     let source = component::Source {
         name,
-        wasm: builtin::plugin(name).unwrap().wasm,
+        component: &compiled,
         config: config.to_owned(),
         secrets: Secrets::default(),
         limits,
         tables: BTreeMap::new(),
     };
-    Arc::new(Plugin::load(host, source).unwrap())
+    Arc::new(Plugin::load(source).unwrap())
 }
 
 fn record(text: &str) -> Record {

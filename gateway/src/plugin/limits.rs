@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::config::model::PluginHost;
+
 /// Limits of one plugin. Each has a default in the embedded configuration
 /// (`[plugin_host]`) and can be set per plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,24 @@ pub struct Limits {
     pub max_log_lines: u32,
     /// Calls after which an instance is retired.
     pub max_calls: u64,
+}
+
+impl From<&PluginHost> for Limits {
+    fn from(host: &PluginHost) -> Self {
+        Self {
+            deadline: Duration::from_millis(host.deadline_ms),
+            configure_deadline: Duration::from_millis(host.configure_deadline_ms),
+            max_memory_bytes: saturating(host.max_memory_bytes),
+            max_output_bytes: saturating(host.max_output_bytes),
+            max_log_lines: host.max_log_lines,
+            max_calls: host.max_calls,
+        }
+    }
+}
+
+/// A number of bytes, as far as this machine can address them.
+pub(crate) fn saturating(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// Entries of a guest's tables (function pointers). Toolchains seen here need a

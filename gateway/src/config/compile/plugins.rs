@@ -1,10 +1,6 @@
 //! Loads the plugins of a configuration.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use super::{Plugins, problem::Problems};
 use crate::{
@@ -14,7 +10,8 @@ use crate::{
         model::{self, Config},
     },
     plugin::{
-        Host, Limits, LoadError, Plugin, Secrets, Table, Tables, builtin as embedded, component,
+        Compiled, Host, Limits, LoadError, Plugin, Secrets, Tables, builtin as embedded, component,
+        limits::saturating,
     },
 };
 
@@ -101,12 +98,7 @@ fn load(
             .map(Cow::Owned)
             .map_err(|error| Failed::Unreadable(format!("cannot read {}: {error}", plugin.wasm)))?,
     };
-    let mut granted = Tables::new();
-    for table in embedded.iter().flat_map(|embedded| embedded.tables) {
-        if let Some(builtin) = builtin_table(table) {
-            granted.insert((*table).to_owned(), builtin);
-        }
-    }
+    let mut granted = embedded.as_ref().map(embedded::tables).unwrap_or_default();
     for table in &plugin.tables {
         if let Some(loaded) = tables.get(table) {
             granted.insert(table.clone(), loaded.clone());
@@ -114,17 +106,15 @@ fn load(
     }
     let secrets = Secrets::new(plugin.secrets.clone());
     let configured = secrets.laid_over(plugin.config.clone());
-    Ok(Plugin::load(
-        host,
-        component::Source {
-            name,
-            wasm: &wasm,
-            config: serde_json::Value::Object(configured).to_string(),
-            secrets,
-            limits: limits(config, plugin),
-            tables: granted,
-        },
-    )?)
+    let compiled = Compiled::new(host, &wasm).map_err(LoadError::from)?;
+    Ok(Plugin::load(component::Source {
+        name,
+        component: &compiled,
+        config: serde_json::Value::Object(configured).to_string(),
+        secrets,
+        limits: limits(config, plugin),
+        tables: granted,
+    })?)
 }
 
 /// Reports what the plugin's schema calls a secret (`writeOnly`) and the
@@ -146,31 +136,15 @@ fn literal_secrets(loaded: &Plugin, plugin: &model::Plugin, problems: &mut Probl
     }
 }
 
-/// The tables that come with the gateway, parsed on first use and shared by all
-/// revisions. They are part of the program, so parsing them does not fail.
-fn builtin_table(name: &str) -> Option<Arc<Table>> {
-    static ATTRIBUTION: OnceLock<Option<Arc<Table>>> = OnceLock::new();
-    let cell = match name {
-        "attribution" => &ATTRIBUTION,
-        _ => return None,
-    };
-    cell.get_or_init(|| {
-        let bytes = embedded::table(name)?;
-        Table::parse(name, bytes, None, &[]).ok().map(Arc::new)
-    })
-    .clone()
-}
-
 fn limits(config: &Config, plugin: &model::Plugin) -> Limits {
-    let host = &config.plugin_host;
-    let bytes =
-        |own: Option<u64>, shared| usize::try_from(own.unwrap_or(shared)).unwrap_or(usize::MAX);
+    let shared = Limits::from(&config.plugin_host);
+    let bytes = |own: Option<u64>, shared| own.map_or(shared, saturating);
     Limits {
-        deadline: Duration::from_millis(plugin.deadline_ms.unwrap_or(host.deadline_ms)),
-        configure_deadline: Duration::from_millis(host.configure_deadline_ms),
-        max_memory_bytes: bytes(plugin.max_memory_bytes, host.max_memory_bytes),
-        max_output_bytes: bytes(plugin.max_output_bytes, host.max_output_bytes),
-        max_log_lines: host.max_log_lines,
-        max_calls: host.max_calls,
+        deadline: plugin
+            .deadline_ms
+            .map_or(shared.deadline, Duration::from_millis),
+        max_memory_bytes: bytes(plugin.max_memory_bytes, shared.max_memory_bytes),
+        max_output_bytes: bytes(plugin.max_output_bytes, shared.max_output_bytes),
+        ..shared
     }
 }

@@ -1,0 +1,107 @@
+//! What was built in a plugin's folder.
+//!
+//! `plugin build` leaves a component in `target` in every language; cargo alone
+//! leaves it deeper, of a workspace's member further up. The newest counts.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use anyhow::bail;
+
+/// The profiles that cargo may have built with.
+const PROFILES: [&str; 3] = ["release", "guest", "debug"];
+
+/// The component of a folder.
+pub(super) fn component(folder: &Path) -> anyhow::Result<PathBuf> {
+    let mut found = components_in(&folder.join("target"));
+    if let Some(crate_name) = crate_name(folder) {
+        found.extend(by_cargo(folder, &crate_name));
+    }
+    found.sort();
+    match found.pop() {
+        Some((_, newest)) => Ok(newest),
+        None => bail!(
+            "no component was built in {folder}: run `cdr-gateway plugin build {folder}` first, or name the .wasm file itself",
+            folder = folder.display()
+        ),
+    }
+}
+
+/// The components directly in a folder, each with the time of its build.
+fn components_in(folder: &Path) -> Vec<(SystemTime, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| built(entry.path())).collect()
+}
+
+/// The same, of a crate, in the target directory of its own or of a workspace
+/// that it is in.
+fn by_cargo(folder: &Path, crate_name: &str) -> Vec<(SystemTime, PathBuf)> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let targets = folder
+        .ancestors()
+        .map(|above| above.join("target/wasm32-wasip2"));
+    targets
+        .flat_map(|target| PROFILES.map(|profile| target.join(profile)))
+        .filter_map(|profile| built(profile.join(format!("{crate_name}.wasm"))))
+        .collect()
+}
+
+fn built(path: PathBuf) -> Option<(SystemTime, PathBuf)> {
+    let is_component = path
+        .extension()
+        .is_some_and(|extension| extension == "wasm");
+    let modified = fs::metadata(&path).ok()?.modified().ok()?;
+    is_component.then_some((modified, path))
+}
+
+/// The name that cargo gives what it builds of the crate in a folder.
+fn crate_name(folder: &Path) -> Option<String> {
+    let text = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+    let manifest: toml::Table = toml::from_str(&text).ok()?;
+    let name = manifest.get("package")?.get("name")?.as_str()?;
+    Some(name.replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn what_plugin_build_and_cargo_leave_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let crate_folder = folder.path().join("plugins/do-not-call");
+        write(
+            &crate_folder.join("Cargo.toml"),
+            "[package]\nname = \"do-not-call\"\n",
+        );
+        let refused = component(&crate_folder).unwrap_err().to_string();
+        assert!(refused.contains("cdr-gateway plugin build"), "{refused}");
+
+        let of_the_workspace = folder
+            .path()
+            .join("target/wasm32-wasip2/debug/do_not_call.wasm");
+        write(&of_the_workspace, "");
+        write(
+            &folder.path().join("target/wasm32-wasip2/debug/other.wasm"),
+            "",
+        );
+        let found = component(&crate_folder).unwrap();
+        assert_eq!(found, of_the_workspace.canonicalize().unwrap());
+
+        let own = crate_folder.join("target/do-not-call.wasm");
+        write(&own, "");
+        let newer = fs::metadata(&of_the_workspace).unwrap().modified().unwrap();
+        let newer = newer + std::time::Duration::from_secs(1);
+        let file = fs::File::options().append(true).open(&own).unwrap();
+        file.set_modified(newer).unwrap();
+        assert_eq!(component(&crate_folder).unwrap(), own);
+    }
+}

@@ -1,0 +1,25 @@
+//! `cdr-gateway plugin`: what an author of plugins meets, without a gateway.
+
+mod inspect;
+
+use std::{path::Path, process::Output};
+
+use crate::harness::command;
+
+/// Runs `cdr-gateway plugin` in a folder.
+fn plugin(folder: &Path, arguments: &[&str]) -> Output {
+    command()
+        .current_dir(folder)
+        .arg("plugin")
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+/// What it printed, with an assertion on how it ended.
+fn printed(output: &Output, code: i32) -> String {
+    let out = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{out}{error}");
+    format!("{out}{error}")
+}
