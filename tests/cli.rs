@@ -56,6 +56,8 @@ fn every_subcommand_explains_itself() {
         vec!["deliveries", "list"],
         vec!["deliveries", "retry"],
         vec!["balance"],
+        vec!["plugin", "new"],
+        vec!["plugin", "build"],
         vec!["reload"],
         vec!["schema"],
         vec!["demo"],

@@ -25,6 +25,7 @@ mod edit;
 mod encryption;
 mod excerpts;
 mod files;
+mod guests;
 mod hold;
 mod inbound;
 mod ingest;

@@ -7,12 +7,16 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::until;
+use super::{until, until_within};
+
+/// How long a start may take: a guest of 20 MB is compiled on the way.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A directory with a configuration, and what the gateway writes.
 pub struct Workspace {
@@ -153,7 +157,7 @@ impl Gateway {
                 lines.lock().unwrap().push(line);
             }
         });
-        let (ingest, admin) = until("the gateway to run", || {
+        let (ingest, admin) = until_within(PATIENCE, "the gateway to run", || {
             let lines = log.lock().unwrap().clone();
             if let Ok(Some(status)) = process.try_wait() {
                 panic!("the gateway ended with {status}:\n{}", lines.join("\n"));

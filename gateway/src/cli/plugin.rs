@@ -1,7 +1,10 @@
 //! `cdr-gateway plugin`: for those who write plugins. Nothing here needs a
 //! gateway, a configuration or a journal.
 
+mod build;
 mod inspect;
+mod language;
+mod new;
 mod subject;
 
 use std::process::ExitCode;
@@ -10,17 +13,32 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
+    /// Make a folder for a new plugin, with an example that works
+    #[command(
+        after_help = "Examples:\n  cdr-gateway plugin new do-not-call --lang rust\n  cdr-gateway plugin new crm-lookup --lang python --in plugins"
+    )]
+    New(new::NewArgs),
+    /// Build the component of a plugin's folder
+    ///
+    /// By the tools of its language, in the versions that the folder names: cargo,
+    /// npm or pip. Makes target/plugin.wasm there.
+    #[command(
+        after_help = "Examples:\n  cdr-gateway plugin build\n  cdr-gateway plugin build plugins/do-not-call --json"
+    )]
+    Build(build::BuildArgs),
     /// Say what a component is: version, imports and grants, config, size
     ///
     /// Nothing of it runs but `describe`, within the usual limits.
     #[command(
-        after_help = "Examples:\n  cdr-gateway plugin inspect target/do-not-call.wasm\n  cdr-gateway plugin inspect builtin:phone-mask\n  cdr-gateway plugin inspect --json . | jq .config_schema"
+        after_help = "Examples:\n  cdr-gateway plugin inspect target/plugin.wasm\n  cdr-gateway plugin inspect builtin:phone-mask\n  cdr-gateway plugin inspect --json . | jq .config_schema"
     )]
     Inspect(inspect::InspectArgs),
 }
 
 pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
     match command {
+        PluginCommand::New(args) => new::run(&args),
+        PluginCommand::Build(args) => build::run(&args),
         PluginCommand::Inspect(args) => inspect::run(&args),
     }
 }
