@@ -21,8 +21,8 @@
 //!   was finished, and moves the counters with it.
 //! - What arrived is never changed. A correction is kept beside it, and removed
 //!   with it.
-//! - An arrival is removed only when it is old and finished at every destination
-//!   whose range holds it. It stays in their ranges and counters.
+//! - An arrival is removed only when it is old, finished at every destination
+//!   whose range holds it, and done with by every stage. It stays in their ranges and counters.
 //! - Only the newest owner of a destination settles: [`Journal::claim`] hands out
 //!   an epoch, and an older one gets [`JournalError::Fenced`].
 //!
@@ -32,7 +32,8 @@
 //! any database whose commit fails): its owner claims the destination again,
 //! which tells it the truth.
 //!
-//! Two traits: [`JournalReader`] looks, [`Journal`] also writes. They speak only
+//! Three traits: [`JournalReader`] looks, [`Journal`] also writes, and
+//! [`StageJournal`] is what stages use. They speak only
 //! of arrivals, epochs and settlements, so that an engine over a distributed log
 //! can stand where [`sqlite::SqliteJournal`] stands.
 
@@ -60,6 +61,7 @@ mod sealed_day;
 mod seq_set;
 mod settlement;
 pub mod sqlite;
+mod stage;
 mod state;
 mod varint;
 
@@ -93,6 +95,10 @@ pub use revision::Revision;
 pub use sealed_day::{KeyDrop, SealedContent, SealedDay};
 pub use seq_set::{MalformedSeqSet, SeqSet};
 pub use settlement::{Claim, FilePart, Parking, PartStage, Payload, Settlement, Start};
+pub use stage::{
+    StageAdvanced, StageClaim, StageHeld, StageJournal, StageStanding, StageStep, StageTimer,
+    StageValue,
+};
 pub use state::{State, UnknownState};
 
 use self::seal::{Day, Masters, PartKey};
@@ -287,7 +293,7 @@ pub trait JournalReader: Send + Sync {
 
 /// A journal that this process owns.
 #[async_trait]
-pub trait Journal: JournalReader {
+pub trait Journal: JournalReader + StageJournal {
     /// Commits an arrival. Returns once it is on disk, with its position and id.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! A *day key* of 32 random bytes seals the arrivals of one day (UTC, by their
 //! ids) and everything that is kept of them: corrections, frozen payloads
-//! and what receivers answered; and the parts of files that were begun on it, until
+//! and what receivers answered; what stages remember, by the day on which they
+//! wrote it; and the parts of files that were begun on it, until
 //! they are finished (`delivery/file/frames.rs` has their bytes). A *master key*,
 //! which the configuration names, wraps the day keys.
 //! Without its day key nothing of a day can be read again, so a day is forgotten
@@ -61,6 +62,9 @@ pub(in crate::journal) enum Place {
     /// `attempt_responses.excerpt`, at a destination by its number, of an attempt
     /// by its number.
     Response(i64, Seq, u32),
+    /// `stage_state.value`, of a stage by its number, and of a key by the first half
+    /// of its SHA-256.
+    StageValue(i64, u128),
 }
 
 impl fmt::Display for Place {
@@ -72,6 +76,7 @@ impl fmt::Display for Place {
             Self::Response(destination, seq, number) => {
                 write!(f, "attempt_responses/{destination}/{seq}/{number}")
             }
+            Self::StageValue(stage, key) => write!(f, "stage_state/{stage}/{key:032x}"),
         }
     }
 }

@@ -30,7 +30,7 @@
 //! Where a master key is given, bodies are sealed with the key of their day
 //! (`../seal.rs` has the format). `arrival_index.key_day` tells which; everything
 //! that is kept of an arrival besides is sealed with the same. `files.key_day` tells
-//! it of an open part. The keys stand, wrapped, in `day_keys`.
+//! it of an open part, `stage_state.key_day` of what a stage remembers. The keys stand, wrapped, in `day_keys`.
 //!
 //! In the clear stay what is looked up or counted: ids, times, sources, kinds,
 //! sessions, tags (places in documents, and ids), states and errors, none of
@@ -84,6 +84,7 @@ mod revisions;
 mod schema;
 mod settle;
 mod shared;
+mod stages;
 mod stall;
 mod tail;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::{
     group::Group,
     keys,
     settle::pass,
+    stages,
     trouble::{Trouble, from_sql, to_sql},
 };
 use crate::{
@@ -74,6 +75,7 @@ pub(super) fn drop_key(group: &mut Group<'_>, day: Day) -> Result<Option<KeyDrop
         return Ok(None);
     }
     forget_corrections(connection, &sealed)?;
+    stages::forget_sealed(connection, day)?;
     let revision = newest_revision(connection)?;
     let mut dropped = KeyDrop {
         lost_parts: give_up_parts(connection, day)?,

@@ -203,8 +203,14 @@ pub(super) fn drop_wrapped(group: &mut Group<'_>, day: Day) -> Result<bool, Trou
     Ok(true)
 }
 
-/// The days that are over, whose arrivals are all removed and whose parts are all
-/// finished.
+/// Forgets the newest key, which may have been made by what is undone: it is read
+/// again when it is needed.
+pub(super) fn forget_newest(group: &mut Group<'_>) {
+    group.sealing.key = None;
+}
+
+/// The days that are over, whose arrivals are all removed, whose parts are all
+/// finished, and by which no stage remembers anything.
 pub(super) fn unused(connection: &Connection, now: Timestamp) -> Result<Vec<Day>, Trouble> {
     let mut unused = Vec::new();
     for range in ranges(connection)? {
@@ -217,7 +223,10 @@ pub(super) fn unused(connection: &Connection, now: Timestamp) -> Result<Vec<Day>
             )?
             .query_row(range.bounds()?, |row| row.get(0))
             .optional()?;
-        if kept.is_none() && super::files::sealed_with(connection, range.day)?.is_empty() {
+        if kept.is_none()
+            && super::files::sealed_with(connection, range.day)?.is_empty()
+            && !super::stages::is_sealed_with(connection, range.day)?
+        {
             unused.push(range.day);
         }
     }

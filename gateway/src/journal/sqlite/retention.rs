@@ -5,7 +5,8 @@
 //! `destinations.removed_…` and, by hour and reason, in `removed_deliveries`. So an arrival is either kept, with an outcome
 //! wherever it has passed, or gone, without any; a recount adds the two.
 //!
-//! One that some destination still needs (pending, or an exception) is passed
+//! One that some destination still needs (pending, or an exception), or that a stage
+//! has not seen, is passed
 //! over and looked at again the next time. The newest arrival always stays: it
 //! holds the next position and id.
 
@@ -18,7 +19,7 @@ use super::{
     destination::Destination,
     fold,
     group::Group,
-    hourly,
+    hourly, stages,
     trouble::{Trouble, from_sql, to_sql},
 };
 use crate::{
@@ -67,6 +68,10 @@ pub(super) fn find(
     for destination in Destination::load_all(connection)? {
         keep_needed(connection, &destination, head, &mut old)?;
         next = next.and_then(|next| beyond_backlog(&destination, next));
+    }
+    for stage in stages::Stage::load_all(connection)? {
+        old.retain(|seq| stage.is_done_with(*seq));
+        next = next.and_then(|next| stage.beyond_backlog(next));
     }
     if let Some(&first) = old.first()
         && old.last().is_some_and(|last| last - first >= MAX_SPAN)
@@ -166,6 +171,7 @@ pub(super) fn remove(
     }
     for range in positions.ranges() {
         let bounds = [to_sql(*range.start())?, to_sql(*range.end())?];
+        stages::forget_keys(connection, bounds)?;
         for delete in [
             "DELETE FROM arrivals WHERE seq BETWEEN ?1 AND ?2",
             "DELETE FROM corrections WHERE seq BETWEEN ?1 AND ?2",

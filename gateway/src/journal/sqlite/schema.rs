@@ -9,7 +9,7 @@ pub(super) const APPLICATION_ID: u32 = 0x4344_5247;
 
 /// One script per schema version; a file of version n has run the first n. A
 /// released script is never edited.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("schema/011.sql"),
     include_str!("schema/012.sql"),
     include_str!("schema/013.sql"),
+    include_str!("schema/014.sql"),
 ];
 
 /// The newest schema version that this program knows.

@@ -15,3 +15,4 @@ mod retention;
 mod sealing;
 mod settling;
 mod speed;
+mod stages;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     arrivals,
     destination::Destination,
-    fold, hourly,
+    fold, hourly, stages,
     trouble::{Trouble, from_sql, to_sql},
 };
 use crate::{
@@ -25,7 +25,8 @@ const WINDOW: u64 = 16_384;
 /// Recounts everything, in the snapshot of the connection's transaction.
 pub(super) fn verify(connection: &Connection) -> Result<Audit, Trouble> {
     let head = arrivals::newest(connection)?;
-    let (arrivals, problems) = check_arrivals(connection)?;
+    let (arrivals, mut problems) = check_arrivals(connection)?;
+    problems.extend(stages::check(connection, head)?);
     let destinations = Destination::load_all(connection)?
         .into_iter()
         .map(|destination| Recount::new(connection, destination, head).run())

@@ -63,7 +63,7 @@ fn db(fixture: &Fixture) -> Connection {
 }
 
 /// Whether a file of the journal holds these bytes.
-fn is_in_files(directory: &Path, bytes: &[u8]) -> bool {
+pub(super) fn is_in_files(directory: &Path, bytes: &[u8]) -> bool {
     let files = std::fs::read_dir(directory).expect("a directory");
     files.flatten().any(|file| {
         let held = std::fs::read(file.path()).expect("a file");
