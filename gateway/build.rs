@@ -14,11 +14,12 @@ use std::{
     process::Command,
 };
 
-const PLUGINS: [&str; 4] = [
+const PLUGINS: [&str; 5] = [
     "cdr-plugin-attribution",
     "cdr-plugin-filter",
     "cdr-plugin-phone-mask",
     "cdr-plugin-redact",
+    "cdr-plugin-sessionize",
 ];
 
 const TARGET: &str = "wasm32-wasip2";

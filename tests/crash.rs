@@ -11,7 +11,7 @@
 //! seed, which is shown on failure and can be given as `CDR_GATEWAY_SEED`.
 
 mod evidence;
-mod load;
+pub mod load;
 
 use std::{io::Write, process::Stdio, thread, time::Duration};
 

@@ -48,5 +48,6 @@ mod replay;
 mod retention;
 mod secrets;
 mod seed;
+mod stages;
 mod tables;
 mod transport;

@@ -13,7 +13,7 @@ mod wait;
 use std::collections::BTreeSet;
 
 pub use gateway::{Gateway, Workspace, command};
-pub use guest::hostile;
+pub use guest::{hostile, obedient};
 pub use parts::parts;
 pub use raw::{Peer, RawReceiver};
 pub use receiver::{Received, Receiver};

@@ -21,6 +21,7 @@ mod problem;
 mod repair;
 mod replay;
 mod select;
+mod stages;
 mod tables;
 pub mod view;
 
@@ -59,6 +60,8 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/destinations/{name}", get(destinations::show))
         .route("/destinations/{name}/pause", post(destinations::pause))
         .route("/destinations/{name}/resume", post(destinations::resume))
+        .route("/stages", get(stages::list))
+        .route("/stages/{name}", get(stages::show))
         .route("/balance", get(api::balance))
         .route("/arrivals/{id}", get(deliveries::arrival))
         .route(

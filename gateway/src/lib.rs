@@ -19,4 +19,5 @@ pub mod plugin;
 pub mod record;
 pub mod route;
 pub mod runtime;
+pub mod stage;
 pub mod tls;

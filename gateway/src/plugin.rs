@@ -33,6 +33,7 @@ pub mod instance;
 pub mod limits;
 mod queue;
 pub mod secrets;
+pub mod stage;
 pub mod table;
 pub mod workers;
 

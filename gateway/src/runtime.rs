@@ -18,6 +18,7 @@ mod removal;
 mod retention;
 mod serve;
 mod sources;
+mod stages;
 mod start;
 mod tables;
 
@@ -39,6 +40,7 @@ use crate::{
     ingest::Ingest,
     journal::Journal,
     plugin::Host,
+    stage::Stages,
     tls,
 };
 
@@ -54,6 +56,7 @@ pub struct Runtime {
     journal: Arc<dyn Journal>,
     ingest: Arc<Ingest>,
     fleet: Arc<Fleet>,
+    stages: Arc<Stages>,
     alerts: Alerts,
     tls: tls::watch::Slots,
     /// How long arrivals are kept, for the task that removes them.
@@ -102,6 +105,12 @@ impl Runtime {
     #[must_use]
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// The stages.
+    #[must_use]
+    pub fn stages(&self) -> &Stages {
+        &self.stages
     }
 
     /// Has the task that hands out replays look again: one was started or cancelled.

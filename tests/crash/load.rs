@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::harness::SEED;
+use crate::harness::{RECORD, SEED};
 
 const SENDERS: usize = 8;
 
@@ -20,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Shared {
+    /// What is pushed: `cdr` or `record`.
+    kind: &'static str,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -36,9 +38,15 @@ struct State {
 pub struct Load(Arc<Shared>);
 
 impl Load {
-    /// Starts senders to this URL, which may not send yet.
+    /// Starts senders of calls to this URL, which may not send yet.
     pub fn start(url: &str) -> Self {
+        Self::of_kind("cdr", url)
+    }
+
+    /// The same for calls or recordings: `cdr` or `record`.
+    pub fn of_kind(kind: &'static str, url: &str) -> Self {
         let shared = Arc::new(Shared {
+            kind,
             state: Mutex::new(State {
                 url: url.to_owned(),
                 allowed: 0,
@@ -112,7 +120,7 @@ impl Shared {
             let mut acknowledged = false;
             while !acknowledged {
                 let Some(url) = self.url() else { return };
-                acknowledged = push(&http, &url, number, &session);
+                acknowledged = push(&http, self.kind, &url, number, &session);
                 if !acknowledged {
                     let state = self.state.lock().unwrap();
                     drop(self.changed.wait_timeout(state, PAUSE).unwrap());
@@ -140,14 +148,23 @@ impl Shared {
 
 /// True if it was acknowledged. Every other one is known by a push id, the rest
 /// by their bodies.
-fn push(http: &reqwest::blocking::Client, url: &str, number: usize, session: &str) -> bool {
-    let body = SEED.replace("99a1c8f8-eb3d-4xxx-8401-5f6aa8761232", session);
+fn push(
+    http: &reqwest::blocking::Client,
+    kind: &str,
+    url: &str,
+    number: usize,
+    session: &str,
+) -> bool {
+    let body = match kind {
+        "record" => RECORD.replace("5c2f0b7e-70a4-4b0c-9a57-2f6f3a1d9e10", session),
+        _ => SEED.replace("99a1c8f8-eb3d-4xxx-8401-5f6aa8761232", session),
+    };
     let mut request = http
-        .post(format!("{url}?action=cdr&version=1"))
+        .post(format!("{url}?action={kind}&version=1"))
         .header("Content-Type", "application/json;charset=utf8")
         .body(body);
     if number.is_multiple_of(2) {
-        request = request.header("X-TCCC-PUSH-UUID", format!("push-{number}"));
+        request = request.header("X-TCCC-PUSH-UUID", format!("{kind}-{number}"));
     }
     let Ok(answer) = request.send() else {
         return false;

@@ -1,4 +1,4 @@
-//! The hostile guest, built once for all tests.
+//! The guests of tests, each built once for all.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,10 +9,16 @@ use std::{
 /// Path of `plugins/hostile` as a component.
 pub fn hostile() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(build)
+    BUILT.get_or_init(|| build("hostile"))
 }
 
-fn build() -> PathBuf {
+/// Path of `plugins/obedient` as a component.
+pub fn obedient() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("obedient"))
+}
+
+fn build(name: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     // A directory of its own: cargo holds the lock of the shared one, should
     // another cargo run beside the tests.
@@ -24,12 +30,12 @@ fn build() -> PathBuf {
             "--target",
             "wasm32-wasip2",
             "--package",
-            "cdr-plugin-hostile",
+            &format!("cdr-plugin-{name}"),
         ])
         .arg("--target-dir")
         .arg(&target)
         .status()
         .expect("cargo runs");
-    assert!(status.success(), "the hostile guest does not build");
-    target.join("wasm32-wasip2/guest/cdr_plugin_hostile.wasm")
+    assert!(status.success(), "the guest {name} does not build");
+    target.join(format!("wasm32-wasip2/guest/cdr_plugin_{name}.wasm"))
 }

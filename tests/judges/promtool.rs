@@ -10,6 +10,7 @@ use super::tool::PROMTOOL;
 use crate::{
     encryption,
     harness::{Gateway, Receiver, SEED, VOICEMAIL, Workspace, field, hostile, until},
+    stages,
     transport::authority::Authority,
 };
 
@@ -284,7 +285,11 @@ fn every_metric_is_as_prometheus_wants_it() {
 
     let (mut shown, metrics) = judge(&gateway);
     let ours = Receiver::start();
-    for another in [trusted(&ours), forgetful(&ours)] {
+    for another in [
+        trusted(&ours),
+        forgetful(&ours),
+        stages::busy(&Receiver::start()),
+    ] {
         shown.extend(judge(&another).0);
     }
     assert_eq!(shown, described(), "all that exist were judged");

@@ -1,5 +1,7 @@
 //! Metrics in the Prometheus text format.
 
+mod stages;
+
 use axum::extract::State;
 use jiff::Timestamp;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
@@ -94,6 +96,7 @@ pub fn describe_metrics() {
     describe_files();
     describe_gauge!("cdr_gateway_revision", "Number of the revision that runs.");
     describe_standing();
+    stages::describe();
     describe_journal();
 }
 
@@ -307,6 +310,11 @@ pub(super) async fn metrics(State(admin): State<Admin>) -> Result<String, Proble
         show_backlog(name, &backlog, quota);
     }
     show_tables(&revision.tables, admin.runtime.refusals());
+    for standing in journal.stages().await? {
+        let stage = revision.stages.get(standing.stage.as_str());
+        let grant = stage.and_then(|stage| stage.plugin.grants.state);
+        stages::show(&standing, grant, journal.head());
+    }
     gauge!("cdr_gateway_revision").set(revision.number);
     gauge!("cdr_gateway_journal_head").set(float(journal.head().0));
     show_health(&journal.health());

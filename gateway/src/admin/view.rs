@@ -9,6 +9,7 @@ mod period;
 mod repair;
 mod replay;
 mod selection;
+mod stage;
 mod table;
 
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub use period::{
 pub use repair::{AsOf, DiscardView, RepairRequest, RetryView, Tally};
 pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};
 pub use selection::{NoMore, Selection};
+pub use stage::StageView;
 pub use table::TableView;
 
 /// The revision that runs.

@@ -4,7 +4,16 @@
 pub const PREFIX: &str = "builtin:";
 
 /// The plugins.
-pub const PLUGINS: [&str; 4] = ["phone-mask", "attribution", "filter", "redact"];
+pub const PLUGINS: [&str; 5] = [
+    "phone-mask",
+    "attribution",
+    "filter",
+    "redact",
+    "sessionize",
+];
+
+/// Those of them that are stages.
+pub const STAGES: [&str; 1] = ["sessionize"];
 
 /// The tables.
 pub const TABLES: [&str; 1] = ["attribution"];

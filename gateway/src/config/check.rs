@@ -15,6 +15,7 @@ mod plugins;
 mod policy;
 mod routes;
 mod sources;
+mod stages;
 mod tables;
 mod unused;
 
@@ -45,6 +46,7 @@ impl Check<'_, '_> {
         self.sources();
         self.plugins();
         self.tables();
+        self.stages();
         self.routes();
         self.destinations();
         self.contracts();

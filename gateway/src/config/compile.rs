@@ -9,6 +9,7 @@ mod files;
 mod listeners;
 mod plugins;
 mod problem;
+mod stages;
 mod tables;
 
 use std::{
@@ -19,7 +20,10 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use self::{listeners::listeners, plugins::load_plugins, problem::Problems, tables::load_tables};
+use self::{
+    listeners::listeners, plugins::load_plugins, problem::Problems, stages::StagePlugins,
+    tables::load_tables,
+};
 use super::{
     Loaded,
     diagnostic::{Code, Diagnostics},
@@ -34,7 +38,7 @@ use crate::{
     },
     ingest::dialect::{Dialect, Json, Tccc},
     journal,
-    plugin::{Host, Plugin, Tables},
+    plugin::{Host, Plugin, Tables, component::Description},
     record::{Kind, Pattern, Pointer},
     route::{Chain, PluginUse, Route, Routes, journey::Origin, when::When},
 };
@@ -67,17 +71,21 @@ fn draft(
 ) -> Result<Draft, Diagnostics> {
     let config = &loaded.config;
     let plugins = load_plugins(host, config, &tables, &mut problems);
+    let stage_plugins = stages::load_stage_plugins(host, config, &tables, &mut problems);
+    let stages = stages::stages(config, &stage_plugins, &mut problems);
     let routes = routes(config, &plugins, &mut problems);
     let destinations = destinations(config, &plugins, &mut problems);
-    let origins = origins(config, &mut problems);
+    let mut origins = origins(config, &mut problems);
+    origins.extend(stages::origins(config));
     let servers = listeners(config, &mut problems);
     problems.finish()?;
     Ok(Draft {
-        digest: digest(loaded, &plugins, &tables),
-        summary: summary(config, &plugins, &tables),
+        digest: digest(loaded, &plugins, &stage_plugins, &tables),
+        summary: summary(config, &plugins, &stage_plugins, &tables),
         config: Arc::new(config.clone()),
         routes: Routes::new(routes),
         origins,
+        stages,
         destinations,
         tables,
         servers,
@@ -221,7 +229,7 @@ fn destinations(
                 destination.keep_suspended_s,
                 config.journal.keep_suspended_s,
             ),
-            start: start(destination.start),
+            start: destination.start.into(),
         };
         destinations.insert(name, Arc::new(compiled));
     }
@@ -262,18 +270,27 @@ fn kept(own_s: Option<u64>, default_s: u64) -> Option<Duration> {
     (keep_s > 0).then(|| Duration::from_secs(keep_s))
 }
 
-fn start(start: model::Start) -> journal::Start {
-    match start {
-        model::Start::Now => journal::Start::Now,
-        model::Start::Beginning => journal::Start::Beginning,
-        model::Start::At(time) => journal::Start::At(time),
+impl From<model::Start> for journal::Start {
+    fn from(start: model::Start) -> Self {
+        match start {
+            model::Start::Now => Self::Now,
+            model::Start::Beginning => Self::Beginning,
+            model::Start::At(time) => Self::At(time),
+        }
     }
 }
 
-fn digest(loaded: &Loaded, plugins: &Plugins, tables: &Tables) -> String {
+fn digest(loaded: &Loaded, plugins: &Plugins, stages: &StagePlugins, tables: &Tables) -> String {
     let mut hash = Sha256::new();
     hash.update(loaded.digest.as_bytes());
     for (name, plugin) in plugins {
+        hash.update(format!("\nplugin {name} {}", plugin.digest));
+        hash.update(plugin.secrets().fingerprint());
+        for (table, digest) in plugin.table_digests() {
+            hash.update(format!("\nlooks up {table} {digest}"));
+        }
+    }
+    for (name, plugin) in stages {
         hash.update(format!("\nplugin {name} {}", plugin.digest));
         hash.update(plugin.secrets().fingerprint());
         for (table, digest) in plugin.table_digests() {
@@ -286,18 +303,30 @@ fn digest(loaded: &Loaded, plugins: &Plugins, tables: &Tables) -> String {
     format!("{:x}", hash.finalize())
 }
 
-fn summary(config: &Config, plugins: &Plugins, tables: &Tables) -> Summary {
-    let owned = |(name, digest): (&str, &str)| (name.to_owned(), digest.to_owned());
-    let plugin = |(name, plugin): (&String, &Arc<Plugin>)| {
-        let described = &plugin.description;
-        let summary = PluginSummary {
-            name: described.name.clone(),
-            version: described.version.clone(),
-            digest: plugin.digest.clone(),
-            tables: plugin.table_digests().map(owned).collect(),
-        };
+fn of_plugin<'t>(
+    described: &Description,
+    digest: &str,
+    tables: impl Iterator<Item = (&'t str, &'t str)>,
+) -> PluginSummary {
+    PluginSummary {
+        name: described.name.clone(),
+        version: described.version.clone(),
+        digest: digest.to_owned(),
+        tables: tables
+            .map(|(name, digest)| (name.to_owned(), digest.to_owned()))
+            .collect(),
+    }
+}
+
+fn summary(config: &Config, plugins: &Plugins, stages: &StagePlugins, tables: &Tables) -> Summary {
+    let transforms = plugins.iter().map(|(name, one)| {
+        let summary = of_plugin(&one.description, &one.digest, one.table_digests());
         (name.clone(), summary)
-    };
+    });
+    let of_stages = stages.iter().map(|(name, one)| {
+        let summary = of_plugin(&one.description, &one.digest, one.table_digests());
+        (name.clone(), summary)
+    });
     let table = |(name, table): (&String, &Arc<crate::plugin::Table>)| {
         let summary = TableSummary {
             keys: table.len(),
@@ -306,13 +335,14 @@ fn summary(config: &Config, plugins: &Plugins, tables: &Tables) -> Summary {
         (name.clone(), summary)
     };
     Summary {
-        plugins: plugins.iter().map(plugin).collect(),
+        plugins: transforms.chain(of_stages).collect(),
         tables: tables.iter().map(table).collect(),
         routes: config
             .route
             .iter()
             .map(|route| route.name.clone())
             .collect(),
+        stages: config.stage.keys().cloned().collect(),
         destinations: config.destination.keys().cloned().collect(),
     }
 }

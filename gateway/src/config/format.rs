@@ -15,6 +15,7 @@ use crate::{
     },
     record::{Pattern, Pointer},
     route::{guard::is_known_region, when::When},
+    stage::outgoing::Origin,
 };
 
 /// What is wrong with a text.
@@ -49,6 +50,9 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
         "json-pointer" => pointer(Pointer::parse(text).err()),
         "json-pattern" => pointer(Pattern::parse(text).err()),
         "region" => region(text),
+        "http-origin" => text.parse::<Origin>().map(drop).map_err(|error| {
+            Problem::malformed(error.to_string(), "name the host alone, without a path")
+        }),
         "address-range" => address_range(text),
         "statuses" => statuses(text),
         "cel" => expression(text),

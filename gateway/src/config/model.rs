@@ -16,6 +16,7 @@ mod destination;
 mod duration;
 mod encryption;
 mod file;
+mod grant;
 mod order_by;
 mod plugin;
 mod policy;
@@ -24,6 +25,7 @@ mod secret;
 mod server;
 mod server_tls;
 mod source;
+mod stage;
 mod start;
 mod table;
 
@@ -40,6 +42,7 @@ pub use destination::{
 };
 pub use encryption::Encryption;
 pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat, Upload};
+pub use grant::{Grant, GrantedState};
 pub use order_by::{OrderBy, UnknownOrder};
 pub use plugin::Plugin;
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
@@ -48,6 +51,7 @@ pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};
 pub use server::{Admin, Drain, Ingest, Journal, Log, LogFormat, LogLevel, Outgoing, PluginHost};
 pub use server_tls::ServerTls;
 pub use source::{DEFAULT_REGION, DialectName, OAuth2Client, Source, SourceAuth};
+pub use stage::{Stage, StageOnError, StageOutgoing};
 pub use start::Start;
 pub use table::{DEFAULT_TABLE_BYTES, Sqlite, Table, TableFormat};
 
@@ -92,6 +96,10 @@ pub struct Config {
     /// Lookup tables, by the name that plugins are granted.
     #[serde(default)]
     pub table: BTreeMap<String, Table>,
+    /// What is done with each record once, before and beside the routes, by the name
+    /// that routes take what it makes from.
+    #[serde(default)]
+    pub stage: BTreeMap<String, Stage>,
     /// Which records go through which chain to which destinations. Order
     /// counts: a destination gets a record through the first route that
     /// matches and names it.

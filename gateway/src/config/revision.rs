@@ -4,7 +4,10 @@
 //! depends on the arrival and on it alone, so its number in an outcome says how
 //! that came about.
 
-use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -14,6 +17,7 @@ use crate::{
     plugin::Tables,
     record::Arrival,
     route::{Journey, Journeys, Routes, journey::Origin},
+    stage::Stage,
     tls::watch::Servers,
 };
 
@@ -33,6 +37,8 @@ pub struct Revision {
     pub destinations: BTreeMap<Arc<str>, Arc<Destination>>,
     /// The lookup tables that the configuration names.
     pub tables: Tables,
+    /// The stages that see arrivals before routes do: all but the retired ones.
+    pub stages: BTreeMap<Arc<str>, Arc<Stage>>,
     /// What it consists of, for people.
     pub summary: Summary,
     journeys: Journeys,
@@ -47,6 +53,8 @@ pub struct Summary {
     pub tables: BTreeMap<String, TableSummary>,
     /// Names of the routes in order.
     pub routes: Vec<String>,
+    /// Names of the stages.
+    pub stages: Vec<String>,
     /// Names of the destinations.
     pub destinations: Vec<String>,
 }
@@ -82,6 +90,7 @@ pub struct Draft {
     pub(super) origins: HashMap<Arc<str>, Arc<Origin>>,
     pub(super) destinations: BTreeMap<Arc<str>, Arc<Destination>>,
     pub(super) tables: Tables,
+    pub(super) stages: BTreeMap<Arc<str>, Arc<Stage>>,
     pub(super) summary: Summary,
     pub(super) servers: Servers,
 }
@@ -140,6 +149,7 @@ impl Draft {
             origins: self.origins,
             destinations: self.destinations,
             tables: self.tables,
+            stages: self.stages,
             summary: self.summary,
             journeys: Journeys::default(),
         }
@@ -147,6 +157,17 @@ impl Draft {
 }
 
 impl Revision {
+    /// The sources that what bears a name is made of: itself, or those that a stage
+    /// sees.
+    #[must_use]
+    pub fn sources_of<'r>(&'r self, name: &'r str) -> BTreeSet<&'r str> {
+        let Some(stage) = self.stages.get(name) else {
+            return BTreeSet::from([name]);
+        };
+        let from = stage.from.iter();
+        from.flat_map(|from| self.sources_of(from)).collect()
+    }
+
     /// The journey of an arrival under this revision.
     #[must_use]
     pub fn journey(&self, arrival: &Arc<Arrival>) -> Arc<Journey> {

@@ -17,7 +17,7 @@
 pub mod address;
 mod answer;
 mod auth;
-pub(super) mod client;
+pub(crate) mod client;
 mod compress;
 mod failure;
 mod oauth2;

@@ -137,7 +137,7 @@ mod tests {
         let tables = anatomy.imports.iter();
         let tables = tables.filter(|import| import.name.starts_with("cdr:plugin/tables@"));
         let called: Vec<_> = tables.flat_map(|import| &import.functions).collect();
-        assert_eq!(called, ["lookup-prefix"]);
+        assert_eq!(called, ["lookup", "lookup-prefix"]);
 
         for (exports, expected) in [
             (&["wasi:cli/run@0.2.3"][..], World::Other),

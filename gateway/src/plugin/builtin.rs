@@ -27,6 +27,7 @@ pub fn plugin(name: &str) -> Option<Builtin> {
         "attribution" => (guest!("cdr_plugin_attribution"), &["attribution"]),
         "filter" => (guest!("cdr_plugin_filter"), &[]),
         "redact" => (guest!("cdr_plugin_redact"), &[]),
+        "sessionize" => (guest!("cdr_plugin_sessionize"), &[]),
         _ => return None,
     };
     Some(Builtin { wasm, tables })

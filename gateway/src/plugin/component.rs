@@ -47,6 +47,11 @@ pub enum LoadError {
         "is not a component of the world cdr:plugin/transform@0.1.0: {0}; build it for wasm32-wasip2 against plugin-sdk/wit"
     )]
     NotAPlugin(String),
+    /// The bytes are no component of the world `stage`.
+    #[error(
+        "is not a component of the world cdr:plugin/stage@0.1.0: {0}; build it for wasm32-wasip2 against plugin-sdk/wit"
+    )]
+    NotAStage(String),
     /// `describe` or `configure` failed.
     #[error("{step} {failure}")]
     Failed {
@@ -158,7 +163,7 @@ impl Plugin {
     }
 }
 
-fn failed(step: &'static str) -> impl FnOnce(Failure) -> LoadError {
+pub(super) fn failed(step: &'static str) -> impl FnOnce(Failure) -> LoadError {
     move |failure| LoadError::Failed { step, failure }
 }
 

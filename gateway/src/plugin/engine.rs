@@ -8,7 +8,11 @@ use wasmtime::{
     component::{HasSelf, Linker},
 };
 
-use super::{bindings::Transform, host::Guest};
+use super::{
+    bindings::Transform,
+    host::Guest,
+    stage::{self, StageGuest},
+};
 
 /// One tick of the engine's epoch: the grain of every deadline. A store pays
 /// nothing for it; one thread ticks for all, since a ticker per call is what
@@ -20,6 +24,8 @@ const TICK: Duration = Duration::from_millis(5);
 pub struct Host {
     pub(super) engine: Engine,
     pub(super) linker: Linker<Guest>,
+    /// For stages, which may call more.
+    pub(super) stages: Linker<StageGuest>,
 }
 
 impl Host {
@@ -48,7 +54,13 @@ impl Host {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
         Transform::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
-        Ok(Self { engine, linker })
+        let mut stages = Linker::new(&engine);
+        stage::link(&mut stages)?;
+        Ok(Self {
+            engine,
+            linker,
+            stages,
+        })
     }
 }
 

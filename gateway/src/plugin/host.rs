@@ -69,18 +69,35 @@ pub struct Guest {
 
 impl Guest {
     pub(super) fn new(plugin: &Plugin) -> Self {
+        Self::granted(
+            &plugin.name,
+            &plugin.tables,
+            &plugin.counters,
+            &plugin.secrets,
+            plugin.limits,
+        )
+    }
+
+    /// A guest with what a plugin of this name may use.
+    pub(super) fn granted(
+        name: &str,
+        tables: &Arc<Tables>,
+        counters: &Counters,
+        secrets: &Secrets,
+        limits: Limits,
+    ) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(MAX_RESOURCES);
         Self {
-            plugin: plugin.name.clone(),
-            tables: Arc::downgrade(&plugin.tables),
+            plugin: name.to_owned(),
+            tables: Arc::downgrade(tables),
             resources,
             wasi: sealed_wasi(),
-            counters: plugin.counters.clone(),
-            secrets: plugin.secrets.clone(),
+            counters: counters.clone(),
+            secrets: secrets.clone(),
             log_lines: 0,
-            limits: plugin.limits,
-            memory: MemoryLimiter::new(plugin.limits.max_memory_bytes),
+            limits,
+            memory: MemoryLimiter::new(limits.max_memory_bytes),
             panic: None,
             output_exceeded: false,
         }
@@ -88,12 +105,17 @@ impl Guest {
 
     /// Hands the record to the guest for one call.
     pub(super) fn lend(&mut self, record: Record) -> Result<Resource<Cdr>, Failure> {
+        self.begin_call();
+        let pushed = self.resources.push(Cdr { record });
+        pushed.map_err(|error| Failure::Trap(error.to_string()))
+    }
+
+    /// Forgets what was noted of the call before.
+    pub(super) fn begin_call(&mut self) {
         self.log_lines = 0;
         self.output_exceeded = false;
         self.memory.exceeded = false;
         self.panic = None;
-        let pushed = self.resources.push(Cdr { record });
-        pushed.map_err(|error| Failure::Trap(error.to_string()))
     }
 
     /// Takes the record back after the call.

@@ -59,6 +59,21 @@ impl Origin {
 }
 
 impl Origin {
+    /// Places by kind, and the region of the numbers there.
+    #[must_use]
+    pub fn of_places(
+        places: impl IntoIterator<Item = (Kind, Vec<Pattern>)>,
+        region: String,
+    ) -> Self {
+        let places = places.into_iter();
+        Self {
+            number_places: places
+                .map(|(kind, places)| (kind, Arc::from(places)))
+                .collect(),
+            region,
+        }
+    }
+
     /// The gateway itself, whose records hold no numbers. What a contract lets
     /// pass of them is inspected all the same.
     #[must_use]

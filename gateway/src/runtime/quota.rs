@@ -141,7 +141,7 @@ impl Quotas {
         let routes = revision.routes.iter();
         let shut: BTreeSet<&str> = routes
             .filter(|route| route.to.iter().any(is_full))
-            .flat_map(|route| route.from.iter().map(|source| &**source))
+            .flat_map(|route| route.from.iter().flat_map(|from| revision.sources_of(from)))
             .collect();
         self.runtime.ingest.shut(|source| shut.contains(source));
     }

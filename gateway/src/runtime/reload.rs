@@ -10,6 +10,7 @@ use super::{
     removal::{self, Removal},
     retention,
     sources::{SourcesError, sources},
+    stages::{self, StageRemoval},
 };
 use crate::{
     alert::{Event, Problem},
@@ -56,6 +57,9 @@ pub enum ReloadError {
     /// A destination would go missing with deliveries that are not settled.
     #[error(transparent)]
     Removal(#[from] Removal),
+    /// A stage would go missing that remembers or waits for something.
+    #[error(transparent)]
+    StageRemoval(#[from] StageRemoval),
     /// The journal cannot take the new revision.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -231,6 +235,7 @@ impl Runtime {
     /// it has anything left to do.
     async fn make_way(&self, draft: &Draft, limit: Duration) -> Result<u32, ReloadError> {
         let journal = &*self.journal;
+        stages::check(journal, draft.config()).await?;
         let missing = removal::missing(journal, draft.config()).await?;
         removal::release(journal, &self.fleet, &missing, limit).await?;
         let summary = draft.summary();
@@ -336,6 +341,7 @@ pub(super) async fn carry_over(
     revision: &Revision,
 ) -> Result<(), JournalError> {
     let config = &revision.config;
+    stages::carry_over(journal, config).await?;
     for (name, destination) in &config.destination {
         if let Some(from) = &destination.renamed_from {
             journal.rename(from, name).await?;

@@ -13,6 +13,7 @@ use super::{
     masters::masters,
     quota, reload, removal, retention, serve,
     sources::{SourcesError, sources},
+    stages::{self, StageRemoval},
     tables,
 };
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
         sqlite::{Options, SqliteJournal},
     },
     plugin::{Host, Workers},
+    stage::Stages,
     tls,
 };
 
@@ -48,6 +50,9 @@ pub enum StartError {
     /// A destination would go missing with deliveries that are not settled.
     #[error(transparent)]
     Removal(#[from] removal::Removal),
+    /// A stage would go missing that remembers or waits for something.
+    #[error(transparent)]
+    StageRemoval(#[from] StageRemoval),
     /// An address is taken.
     #[error(
         "cannot listen on {address} ({key}): {source}; stop what listens there or set another address"
@@ -111,9 +116,7 @@ impl Runtime {
         let ingest_listener = listen(config.ingest.listen, "ingest.listen").await?;
         let admin_listener = listen(config.admin.listen, "admin.listen").await?;
         let journal = open_journal(&config)?;
-        reload::check_renames(&*journal, &config).await?;
-        let missing = removal::missing(&*journal, &config).await?;
-        removal::retire(&*journal, &missing, journal.head()).await?;
+        make_way(&*journal, &config).await?;
         let number = journal
             .register_revision(draft.digest(), &draft.summary())
             .await?;
@@ -135,6 +138,7 @@ impl Runtime {
         let stop = watch::Sender::new(false);
         let keep = watch::Sender::new(retention::Keep::new(&config.journal));
         let fleet = Arc::new(Fleet::start(context, revision));
+        let (stages, stage_tasks) = Stages::start(journal.clone(), fleet.watch(), stop.subscribe());
         let retention = retention::start(
             journal.clone(),
             fleet.clone(),
@@ -161,6 +165,7 @@ impl Runtime {
             host,
             journal,
             fleet,
+            stages,
             alerts,
             tls: slots.clone(),
             ingest: ingest.clone(),
@@ -180,6 +185,7 @@ impl Runtime {
                 tables::start(runtime.clone(), stop.subscribe()),
                 certificates,
                 conductor,
+                stage_tasks,
                 serve::Listener {
                     name: "ingest",
                     tcp: ingest_listener,
@@ -203,6 +209,14 @@ impl Runtime {
             runtime,
         })
     }
+}
+
+/// Sees to it that nothing which the configuration lacks has anything left to do.
+async fn make_way(journal: &dyn Journal, config: &Config) -> Result<(), StartError> {
+    reload::check_renames(journal, config).await?;
+    let missing = removal::missing(journal, config).await?;
+    removal::retire(journal, &missing, journal.head()).await?;
+    Ok(stages::check(journal, config).await?)
 }
 
 async fn prepare(inputs: Inputs) -> Result<(Host, Loaded, Draft), StartError> {

@@ -102,8 +102,8 @@ fn all_or_nothing(call: impl FnOnce() -> Result<Outcome, Fault>) -> Result<Outco
             let requests = std::mem::take(&mut state.requests);
             let answers = std::mem::take(&mut state.answers);
             *state = State {
-                requests,
                 answers,
+                requests,
                 ..before
             };
         });

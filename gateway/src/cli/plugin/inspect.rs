@@ -19,6 +19,7 @@ use super::{
 use crate::plugin::{
     Plugin,
     anatomy::{Anatomy, Interface, World},
+    stage::StagePlugin,
 };
 
 #[derive(Debug, Args)]
@@ -77,14 +78,15 @@ pub(in crate::cli) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
 fn inspect(subject: &Subject) -> anyhow::Result<Report> {
     let compiled = subject.compile()?;
     let anatomy = compiled.anatomy();
-    let (description, problem) = match anatomy.world {
-        World::Transform => match Plugin::description(subject.source(&compiled)) {
-            Ok(description) => (Some(description), None),
-            Err(error) => (None, Some(error.to_string())),
-        },
-        // Named, but not run: what it needs around it is not here.
-        World::Stage => (None, None),
-        World::Other => (None, Some(other_world(&anatomy))),
+    let source = || subject.source(&compiled);
+    let asked = match anatomy.world {
+        World::Transform => Plugin::description(source()).map_err(|error| error.to_string()),
+        World::Stage => StagePlugin::description(source()).map_err(|error| error.to_string()),
+        World::Other => Err(other_world(&anatomy)),
+    };
+    let (description, problem) = match asked {
+        Ok(description) => (Some(description), None),
+        Err(problem) => (None, Some(problem)),
     };
     let schema = description.as_ref().map(|said| said.config_schema.as_str());
     let schema = schema.filter(|text| !text.is_empty());

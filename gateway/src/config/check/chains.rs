@@ -1,7 +1,11 @@
 //! Chains: every plugin that is used exists.
 
 use super::Check;
-use crate::config::model::ChainUse;
+use crate::config::{
+    diagnostic::Code,
+    model::ChainUse,
+    report::{Finding, Mark},
+};
 
 impl Check<'_, '_> {
     /// Checks the chain at a path, which ends in `chain`.
@@ -16,6 +20,13 @@ impl Check<'_, '_> {
                 path = long;
             }
             self.defined(&path, "plugin", &one.plugin, &plugins);
+            if self.names_stage(&one.plugin) {
+                let message = format!("plugin {} is a stage, no part of a chain", one.plugin);
+                let finding = Finding::error(Code::DoesNotApply, message);
+                let help =
+                    "name it as plugin of a [stage.NAME], and let routes begin with that name";
+                self.add(&path, Mark::Value, finding.help(help));
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::Check;
 use crate::config::{
     diagnostic::Code,
-    model::{DialectName, Route},
+    model::Route,
     report::{Finding, Mark},
 };
 
@@ -17,32 +17,24 @@ impl Check<'_, '_> {
             }
             for route in config.route.iter().filter(|route| route.to.contains(name)) {
                 for source in self.sources_without_places(route) {
+                    let (source, key) = source;
                     let message = format!(
                         "route {} can bring records of source {source}, whose number places are not known",
                         route.name
                     );
-                    let finding = Finding::error(Code::UnknownNumberPlaces, message).help(format!(
-                        "list them in source.{source}.numbers_in; [] says that there are none"
-                    ));
+                    let finding = Finding::error(Code::UnknownNumberPlaces, message)
+                        .help(format!("list them in {key}; [] says that there are none"));
                     self.add(&["destination", name, "numbers"], Mark::Value, finding);
                 }
             }
         }
     }
 
-    fn sources_without_places<'r>(&self, route: &'r Route) -> Vec<&'r str> {
-        let unknown = |name: &&str| {
-            self.config.source.get(*name).is_some_and(|source| {
-                source.dialect == DialectName::Json
-                    && source.numbers_in.is_none()
-                    && !self.is_said(&["source", name, "numbers_in"])
-            })
-        };
-        route
-            .from
-            .iter()
-            .map(String::as_str)
-            .filter(unknown)
+    /// Where a route begins without it being known where numbers stand, with the key
+    /// that would say it.
+    fn sources_without_places<'r>(&self, route: &'r Route) -> Vec<(&'r str, String)> {
+        let from = route.from.iter();
+        from.filter_map(|name| Some((name.as_str(), self.unsaid_places(name)?)))
             .collect()
     }
 }

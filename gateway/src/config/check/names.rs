@@ -13,10 +13,10 @@ const MAX_NAME: usize = 64;
 
 impl Check<'_, '_> {
     pub(super) fn names(&mut self) {
-        for section in ["source", "plugin", "table", "destination"] {
+        for section in ["source", "plugin", "table", "stage", "destination"] {
             for name in self.said_names(section) {
-                if section == "source" && name == alert::SOURCE {
-                    self.reserved(&name);
+                if matches!(section, "source" | "stage") && name == alert::SOURCE {
+                    self.reserved(section, &name);
                 } else if !is_name(&name) {
                     let node = self.said.nearest(&[section, &name]);
                     self.report
@@ -44,11 +44,11 @@ impl Check<'_, '_> {
 }
 
 impl Check<'_, '_> {
-    fn reserved(&mut self, name: &str) {
+    fn reserved(&mut self, section: &str, name: &str) {
         let message = format!("{name:?} is the source of the gateway's own alerts");
         let finding = Finding::error(Code::BadName, message);
-        let remedy = "give the source another name; routes take alerts without a source of yours";
-        self.add(&["source", name], Mark::Key, finding.help(remedy));
+        let remedy = "give it another name; routes take alerts without a source of yours";
+        self.add(&[section, name], Mark::Key, finding.help(remedy));
     }
 }
 

@@ -33,11 +33,12 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Checks the names that a route begins or ends with.
-    fn ends(&mut self, path: &[&str], section: &str, names: &[String]) {
+    /// Checks the names that a route begins or ends with, or a stage begins with.
+    pub(super) fn ends(&mut self, path: &[&str], section: &str, names: &[String]) {
         let mut known = self.said_names(section);
         if section == "source" {
             known.insert(alert::SOURCE.to_owned());
+            known.extend(self.said_names("stage"));
         }
         let mut seen = BTreeSet::new();
         for (at, name) in names.iter().enumerate() {

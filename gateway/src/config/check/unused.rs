@@ -16,7 +16,12 @@ impl Check<'_, '_> {
             .iter()
             .map(|route| &route.chain)
             .chain(config.destination.values().map(|one| &one.chain));
-        let plugins: BTreeSet<_> = chains.flatten().map(|one| one.plugin.as_str()).collect();
+        let stages = config.stage.values();
+        let plugins: BTreeSet<_> = chains
+            .flatten()
+            .map(|one| one.plugin.as_str())
+            .chain(stages.clone().map(|stage| stage.plugin.as_str()))
+            .collect();
         let tables: BTreeSet<_> = config
             .plugin
             .values()
@@ -24,7 +29,9 @@ impl Check<'_, '_> {
             .collect();
         let sources: BTreeSet<_> = routes
             .iter()
-            .flat_map(|route| route.from.iter().map(String::as_str))
+            .flat_map(|route| &route.from)
+            .chain(stages.flat_map(|stage| &stage.from))
+            .map(String::as_str)
             .collect();
         let destinations: BTreeSet<_> = routes
             .iter()
@@ -42,6 +49,13 @@ impl Check<'_, '_> {
         self.unused_in(
             "source",
             config.source.keys(),
+            &sources,
+            "no route begins with it",
+        );
+        let running = config.stage.iter().filter(|(_, stage)| !stage.retired);
+        self.unused_in(
+            "stage",
+            running.map(|(name, _)| name),
             &sources,
             "no route begins with it",
         );

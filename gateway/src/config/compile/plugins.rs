@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use super::{Plugins, problem::Problems};
+use super::{Plugins, problem::Problems, stages::is_stage_plugin};
 use crate::{
     config::{
         builtin,
@@ -23,9 +23,12 @@ pub(super) fn load_plugins(
 ) -> Plugins {
     let mut plugins = Plugins::new();
     for (name, plugin) in &config.plugin {
-        match load(host, config, tables, name, plugin) {
+        if is_stage_plugin(config, name) {
+            continue;
+        }
+        match load(host, config, tables, name, plugin, Plugin::load) {
             Ok(loaded) => {
-                literal_secrets(&loaded, plugin, problems);
+                literal_secrets(name, &loaded.description, plugin, problems);
                 plugins.insert(name.clone(), Arc::new(loaded));
             }
             Err(failed) => failed.report(name, plugin, problems),
@@ -34,7 +37,8 @@ pub(super) fn load_plugins(
     plugins
 }
 
-enum Failed {
+/// Why a plugin could not be loaded.
+pub(super) enum Failed {
     Unreadable(String),
     Load(LoadError),
 }
@@ -48,7 +52,7 @@ impl From<LoadError> for Failed {
 impl Failed {
     /// What the plugin says of its config stands at the line of the value that
     /// it means.
-    fn report(self, name: &str, plugin: &model::Plugin, problems: &mut Problems<'_>) {
+    pub(super) fn report(self, name: &str, plugin: &model::Plugin, problems: &mut Problems<'_>) {
         let wasm = ["plugin", name, "wasm"];
         match self {
             Self::Unreadable(message) => problems.add(
@@ -84,13 +88,15 @@ impl Failed {
     }
 }
 
-fn load(
+/// Loads a plugin in the way of its world.
+pub(super) fn load<P>(
     host: &Host,
     config: &Config,
     tables: &Tables,
     name: &str,
     plugin: &model::Plugin,
-) -> Result<Plugin, Failed> {
+    in_its_world: impl FnOnce(component::Source<'_>) -> Result<P, LoadError>,
+) -> Result<P, Failed> {
     let embedded = builtin::name(&plugin.wasm).and_then(embedded::plugin);
     let wasm = match &embedded {
         Some(embedded) => Cow::Borrowed(embedded.wasm),
@@ -107,7 +113,7 @@ fn load(
     let secrets = Secrets::new(plugin.secrets.clone());
     let configured = secrets.laid_over(plugin.config.clone());
     let compiled = Compiled::new(host, &wasm).map_err(LoadError::from)?;
-    Ok(Plugin::load(component::Source {
+    Ok(in_its_world(component::Source {
         name,
         component: &compiled,
         config: serde_json::Value::Object(configured).to_string(),
@@ -119,15 +125,20 @@ fn load(
 
 /// Reports what the plugin's schema calls a secret (`writeOnly`) and the
 /// configuration spells out.
-fn literal_secrets(loaded: &Plugin, plugin: &model::Plugin, problems: &mut Problems<'_>) {
-    let schema = serde_json::from_str(&loaded.description.config_schema);
+pub(super) fn literal_secrets(
+    name: &str,
+    described: &component::Description,
+    plugin: &model::Plugin,
+    problems: &mut Problems<'_>,
+) {
+    let schema = serde_json::from_str(&described.config_schema);
     let schema: serde_json::Value = schema.unwrap_or_default();
     let properties = schema.get("properties").and_then(|keys| keys.as_object());
     for (key, property) in properties.into_iter().flatten() {
         let is_secret = property.get("writeOnly") == Some(&true.into());
         if is_secret && plugin.config.contains_key(key) {
             problems.add(
-                &["plugin", &loaded.name, "config", key],
+                &["plugin", name, "config", key],
                 Code::LiteralSecret,
                 "a secret is not written into the configuration".to_owned(),
                 &format!("write secrets.{key}.env = \"NAME\" or secrets.{key}.file = \"PATH\", and change the secret: it has been in a file that others may read"),

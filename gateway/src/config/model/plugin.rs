@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Secret;
+use super::{Grant, Secret};
 
 /// A plugin with its configuration. One component may be used under several
 /// names with different configurations.
@@ -27,6 +27,9 @@ pub struct Plugin {
     /// a builtin plugin.
     #[serde(default)]
     pub tables: Vec<String>,
+    /// What it may use beyond the record and its tables.
+    #[serde(default)]
+    pub grant: Grant,
     /// Time for one record; that of `plugin_host` if not set.
     #[schemars(range(min = 1, max = 60_000))]
     pub deadline_ms: Option<u64>,

@@ -900,3 +900,82 @@ fn policies_of_destinations() {
         ),
     ]);
 }
+
+#[test]
+fn stages() {
+    assert_found(&[
+        (
+            Add("[stage.join]\nplugin = \"join\"\nfrom = [\"inn\"]\n"),
+            &[
+                ("CFG014", 11, "stage.join.plugin"),
+                ("CFG014", 12, "stage.join.from.0"),
+            ],
+        ),
+        (
+            Add(
+                "[plugin.join]\nwasm = \"builtin:sessionize\"\n[stage.in]\nplugin = \"join\"\nfrom = [\"in\"]\n",
+            ),
+            &[
+                ("CFG005", 10, "plugin.join"),
+                ("CFG018", 12, "stage.in"),
+                ("CFG018", 14, "stage.in.from.0"),
+            ],
+        ),
+        (
+            Add(
+                "[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n[stage.a]\nplugin = \"join\"\nfrom = [\"b\"]\n[stage.b]\nplugin = \"join\"\nfrom = [\"in\", \"a\"]\n",
+            ),
+            &[
+                ("CFG018", 15, "stage.a.from.0"),
+                ("CFG018", 18, "stage.b.from.1"),
+            ],
+        ),
+        (
+            Add(
+                "chain = [\"join\"]\n[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n",
+            ),
+            &[
+                ("CFG023", 10, "destination.out.chain.0"),
+                ("CFG023", 13, "plugin.join.grant"),
+            ],
+        ),
+        (
+            Add(
+                "[plugin.mask]\nwasm = \"builtin:phone-mask\"\n[stage.event]\nplugin = \"mask\"\nfrom = [\"in\"]\n",
+            ),
+            &[
+                ("CFG011", 12, "stage.event"),
+                ("CFG023", 13, "stage.event.plugin"),
+            ],
+        ),
+        (
+            Add(
+                "[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant = { state = { max_keys = 0 }, hosts = [\"crm.example/path\"] }\n",
+            ),
+            &[
+                ("CFG007", 12, "plugin.join.grant.state.max_keys"),
+                ("CFG008", 12, "plugin.join.grant.hosts.0"),
+            ],
+        ),
+        (
+            Add(
+                "[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n[stage.joined]\nplugin = \"join\"\nfrom = [\"in\"]\n",
+            ),
+            &[("CFG102", 13, "stage.joined")],
+        ),
+    ]);
+}
+
+#[test]
+fn a_contract_needs_the_number_places_of_what_stages_make() {
+    assert_found(&[(
+        Swap(
+            "from = [\"in\"]\nto = [\"out\"]\n[destination.out]\n",
+            "from = [\"own\", \"joined\"]\nto = [\"out\"]\n[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n[plugin.own]\nwasm = \"/dev/null/own.wasm\"\n[stage.own]\nplugin = \"own\"\nfrom = [\"in\"]\n[stage.joined]\nplugin = \"join\"\nfrom = [\"in\"]\n[destination.out]\nnumbers = \"masked\"\n",
+        ),
+        &[
+            ("CFG016", 12, "plugin.own.wasm"),
+            ("CFG021", 20, "destination.out.numbers"),
+        ],
+    )]);
+}

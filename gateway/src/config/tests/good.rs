@@ -16,6 +16,7 @@ fn every_example_loads_without_error_or_warning() {
         "CRM_WEBHOOK_SECRET",
         "BI_TOKEN",
         "ON_CALL_TOKEN",
+        "QUALITY_TOKEN",
     ];
     let mut count = 0;
     for entry in fs::read_dir(EXAMPLES).expect("there are examples") {

@@ -27,11 +27,11 @@ pub(super) fn client(
     vetted(config.tls.as_ref(), addresses)
 }
 
-/// What reaches a receiver or an object store.
+/// What reaches a receiver, an object store, or a host that a stage asks.
 ///
 /// # Errors
 /// With everything in `tls` that cannot be used.
-pub(in crate::delivery) fn vetted(
+pub(crate) fn vetted(
     tls: Option<&model::Tls>,
     addresses: &AddressPolicy,
 ) -> Result<reqwest::Client, Vec<HttpSetupError>> {

@@ -34,6 +34,11 @@ impl Failed {
         }
     }
 
+    /// An exchange that a client could not make.
+    pub(crate) fn of_client(error: reqwest::Error, timeout: Duration) -> Self {
+        Self::of_exchange(&error.into(), timeout)
+    }
+
     /// An exchange that ended without an answer, or that had not ended in time.
     pub(super) fn of_exchange(error: &BoxError, timeout: Duration) -> Self {
         if error.is::<tower::timeout::error::Elapsed>() {

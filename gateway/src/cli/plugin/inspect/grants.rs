@@ -43,9 +43,9 @@ impl Access {
         if let Some(ours) = interface.strip_prefix(PACKAGE) {
             return match ours.split_once('@').map_or(ours, |(name, _)| name) {
                 "tables" => Self::Tables,
-                "state" => Self::State,
+                "state" | "timers" => Self::State,
                 "outgoing" => Self::Hosts,
-                "record" | "host" | "types" | "timers" | "derived" | "outcomes" => Self::Always,
+                "record" | "host" | "types" | "derived" | "outcomes" => Self::Always,
                 _ => Self::Unknown,
             };
         }
@@ -80,6 +80,7 @@ mod tests {
         for (interface, expected) in [
             ("cdr:plugin/record@0.1.0", Access::Always),
             ("cdr:plugin/tables@0.1.0", Access::Tables),
+            ("cdr:plugin/timers@0.1.0", Access::State),
             ("cdr:plugin/outgoing@0.1.0", Access::Hosts),
             ("cdr:plugin/teleport@0.1.0", Access::Unknown),
             ("wasi:clocks/wall-clock@0.2.6", Access::Clock),

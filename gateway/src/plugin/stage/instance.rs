@@ -1,0 +1,246 @@
+//! A started stage: one store, in the hands of the one task that runs it.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::{Store, UpdateDeadline, component::Resource};
+
+use super::{
+    StageGuest, StagePlugin,
+    bindings::{Stage, cdr::plugin::outcomes},
+};
+use crate::{
+    plugin::{
+        Failure, Record,
+        component::{Description, Refusal},
+        engine,
+        failure::{self, Circumstances},
+        host::{Guest, MAX_MESSAGE_BYTES},
+    },
+    stage::SharedTurn,
+};
+
+/// What a stage says of what it was called with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done with.
+    Done,
+    /// It has nothing to do with it, for a reason.
+    Ignored(String),
+    /// It could not be processed, for a reason.
+    Failed(String),
+}
+
+/// Share of the memory limit at which an instance is retired, in percent.
+const RETIRE_AT_MEMORY_PERCENT: usize = 80;
+
+/// What a guest may hand over in one call, as a multiple of its output limit.
+const HOSTCALL_FACTOR: usize = 4;
+
+/// A started guest. After a [`Failure`] it is not used again.
+pub struct StageInstance {
+    store: Store<StageGuest>,
+    stage: Stage,
+    calls: u64,
+}
+
+impl StageInstance {
+    /// Instantiates and configures.
+    ///
+    /// # Errors
+    /// With [`Failure::Start`].
+    pub fn start(plugin: &StagePlugin) -> Result<Self, Failure> {
+        let failed = |failure: Failure| Failure::Start(failure.to_string());
+        let mut instance = Self::unconfigured(plugin).map_err(failed)?;
+        match instance.configure(plugin).map_err(failed)? {
+            Ok(()) => Ok(instance),
+            Err(refusals) => {
+                let first = refusals.into_iter().next();
+                let message = first.map_or_else(String::new, |refusal| refusal.message);
+                Err(Failure::Start(format!("refused its config: {message}")))
+            }
+        }
+    }
+
+    pub(super) fn unconfigured(plugin: &StagePlugin) -> Result<Self, Failure> {
+        let limits = &plugin.limits;
+        let guest = StageGuest {
+            guest: Guest::granted(
+                &plugin.name,
+                &plugin.tables,
+                &plugin.counters,
+                &plugin.secrets,
+                *limits,
+            ),
+            turn: None,
+        };
+        let mut store = Store::new(&plugin.host.engine, guest);
+        store.limiter(|stage| &mut stage.guest.memory);
+        store.set_hostcall_fuel(limits.max_output_bytes.saturating_mul(HOSTCALL_FACTOR));
+        store.epoch_deadline_callback(|mut store| {
+            let waited = store.data_mut().take_waited();
+            Ok(if waited.is_zero() {
+                UpdateDeadline::Interrupt
+            } else {
+                UpdateDeadline::Continue(engine::ticks(waited))
+            })
+        });
+        store.set_epoch_deadline(engine::ticks(limits.configure_deadline));
+        match plugin.pre.instantiate(&mut store) {
+            Ok(stage) => Ok(Self {
+                store,
+                stage,
+                calls: 0,
+            }),
+            Err(error) => Err(explain(&mut store, &error, limits.configure_deadline)),
+        }
+    }
+
+    pub(super) fn describe(&mut self, plugin: &StagePlugin) -> Result<Description, Failure> {
+        let deadline = plugin.limits.configure_deadline;
+        self.store.set_epoch_deadline(engine::ticks(deadline));
+        match self.stage.call_describe(&mut self.store) {
+            Ok(description) => Ok(Description {
+                name: description.name,
+                version: description.version,
+                config_schema: description.config_schema,
+            }),
+            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+        }
+    }
+
+    pub(super) fn configure(
+        &mut self,
+        plugin: &StagePlugin,
+    ) -> Result<Result<(), Vec<Refusal>>, Failure> {
+        let deadline = plugin.limits.configure_deadline;
+        self.store.set_epoch_deadline(engine::ticks(deadline));
+        match self.stage.call_configure(&mut self.store, &plugin.config) {
+            Ok(Ok(())) => Ok(Ok(())),
+            Ok(Err(errors)) => Ok(Err(errors
+                .into_iter()
+                .map(|error| Refusal {
+                    pointer: plugin.secrets.hide(error.pointer),
+                    message: plugin.secrets.hide(error.message),
+                })
+                .collect())),
+            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+        }
+    }
+
+    /// Has it process one record within a turn.
+    ///
+    /// # Errors
+    /// With the [`Failure`] of the call.
+    pub fn process(
+        &mut self,
+        plugin: &StagePlugin,
+        record: Record,
+        turn: &SharedTurn,
+    ) -> Result<Outcome, Failure> {
+        self.call(plugin, turn, |instance| {
+            let handle = instance.store.data_mut().guest.lend(record)?;
+            let borrowed = Resource::new_borrow(handle.rep());
+            let outcome = instance.stage.call_process(&mut instance.store, borrowed);
+            // What it changed of the record is not kept.
+            let taken_back = instance.store.data_mut().guest.take_back(handle);
+            if outcome.is_ok() {
+                taken_back?;
+            }
+            Ok(outcome)
+        })
+    }
+
+    /// Fires one of its timers, likewise.
+    ///
+    /// # Errors
+    /// With the [`Failure`] of the call.
+    pub fn timer(
+        &mut self,
+        plugin: &StagePlugin,
+        key: &str,
+        due_ms: u64,
+        turn: &SharedTurn,
+    ) -> Result<Outcome, Failure> {
+        self.call(plugin, turn, |instance| {
+            instance.store.data_mut().guest.begin_call();
+            Ok(instance.stage.call_timer(&mut instance.store, key, due_ms))
+        })
+    }
+
+    fn call(
+        &mut self,
+        plugin: &StagePlugin,
+        turn: &SharedTurn,
+        call: impl FnOnce(&mut Self) -> Result<wasmtime::Result<outcomes::Outcome>, Failure>,
+    ) -> Result<Outcome, Failure> {
+        let started = Instant::now();
+        let deadline = plugin.limits.deadline;
+        self.calls += 1;
+        self.store.data_mut().turn = Some(turn.clone());
+        self.store.set_epoch_deadline(engine::ticks(deadline));
+        let result = call(self).and_then(|result| match result {
+            Ok(outcome) => {
+                let guest = &mut self.store.data_mut().guest;
+                guest.finish_call();
+                Ok(said(guest, outcome))
+            }
+            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+        });
+        self.store.data_mut().turn = None;
+        report(plugin, &result, started.elapsed());
+        result
+    }
+
+    /// Whether a new instance should take its place.
+    #[must_use]
+    pub fn is_spent(&self, plugin: &StagePlugin) -> bool {
+        let limits = &plugin.limits;
+        let memory = self.store.data().guest.memory.used();
+        self.calls >= limits.max_calls
+            || memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100
+    }
+}
+
+/// An outcome in words that people may see.
+fn said(guest: &Guest, outcome: outcomes::Outcome) -> Outcome {
+    match outcome {
+        outcomes::Outcome::Done => Outcome::Done,
+        outcomes::Outcome::Ignored(why) => Outcome::Ignored(guest.said(why, MAX_MESSAGE_BYTES)),
+        outcomes::Outcome::Failed(why) => Outcome::Failed(guest.said(why, MAX_MESSAGE_BYTES)),
+    }
+}
+
+fn explain(store: &mut Store<StageGuest>, error: &wasmtime::Error, deadline: Duration) -> Failure {
+    let guest = &mut store.data_mut().guest;
+    guest.finish_call();
+    let seen = Circumstances {
+        panic: guest.panic.take(),
+        memory_exceeded: guest
+            .memory
+            .exceeded
+            .then_some(guest.limits.max_memory_bytes),
+        output_exceeded: guest
+            .output_exceeded
+            .then_some(guest.limits.max_output_bytes),
+        deadline,
+    };
+    failure::classify(error, seen)
+}
+
+fn report(plugin: &StagePlugin, result: &Result<Outcome, Failure>, took: Duration) {
+    let outcome = match result {
+        Ok(Outcome::Done) => "done",
+        Ok(Outcome::Ignored(_)) => "ignored",
+        Ok(Outcome::Failed(_)) => "failed",
+        Err(failure) => {
+            metrics::counter!("cdr_gateway_plugin_instances_retired_total", "plugin" => plugin.name.clone(), "reason" => failure.reason())
+                .increment(1);
+            failure.reason()
+        }
+    };
+    let name = plugin.name.clone();
+    metrics::counter!("cdr_gateway_plugin_calls_total", "plugin" => name.clone(), "outcome" => outcome)
+        .increment(1);
+    metrics::histogram!("cdr_gateway_plugin_call_seconds", "plugin" => name)
+        .record(took.as_secs_f64());
+}
