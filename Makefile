@@ -6,7 +6,7 @@ DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 export CARGO_INCREMENTAL ?= 1
 
-.PHONY: run test lint fmt target judges soak fuzz bench advisories help
+.PHONY: run test lint fmt target judges soak fuzz bench bench-micro bench-check bench-record advisories help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
@@ -88,3 +88,26 @@ bench: target ## measure the gateway against the floor, with table and plots in 
 	$(CARGO) build --release --package cdr-gateway --package cdr-gateway-bench
 	target/release/cdr-gateway-bench --gateway target/release/cdr-gateway --runs $(BENCH_RUNS) \
 		--directory target/bench --results bench/results $(BENCH_OPTIONS)
+
+# Works on their own. Time on a machine that should have nothing else to do; or
+# instructions, which do not depend on that, against those in
+# bench/instructions.toml. Dependencies are those of `make test`, and the gateway's
+# own crate is optimised as it is there: a build of minutes less. Counting needs
+# valgrind (apt-get install valgrind). BENCH_FILTER=guard chooses some.
+MICRO_PROFILE := opt-level=3, codegen-units=16
+MICRO_CRATE := profile.dev.package.cdr-gateway
+MICRO = $(CARGO) test --quiet --config '$(MICRO_CRATE).opt-level=3' --config '$(MICRO_CRATE).codegen-units=16' \
+	--package cdr-gateway --bench micro --
+BENCH_FILTER ?=
+
+bench-micro bench-check bench-record: export CARGO_INCREMENTAL := 0
+bench-micro bench-check bench-record: export MICRO_PROFILE := $(MICRO_PROFILE)
+
+bench-micro: target ## time works on their own: record, journal, plugins, tables, guard, templates
+	$(MICRO) wall $(BENCH_FILTER)
+
+bench-check: target ## count instructions of each work, and fail where one got dearer than recorded
+	$(MICRO) check $(BENCH_FILTER)
+
+bench-record: target ## count instructions of each work, and record them
+	$(MICRO) record
