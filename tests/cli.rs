@@ -63,6 +63,7 @@ fn every_subcommand_explains_itself() {
         vec!["demo"],
         vec!["plugin"],
         vec!["plugin", "inspect"],
+        vec!["plugin", "test"],
     ];
     for subcommand in subcommands {
         let output = command()

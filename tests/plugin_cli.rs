@@ -1,6 +1,7 @@
 //! `cdr-gateway plugin`: what an author of plugins meets, without a gateway.
 
 mod inspect;
+mod test;
 
 use std::{path::Path, process::Output};
 
@@ -10,6 +11,8 @@ use crate::harness::command;
 fn plugin(folder: &Path, arguments: &[&str]) -> Output {
     command()
         .current_dir(folder)
+        // Compiled once for all tests.
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .arg("plugin")
         .args(arguments)
         .output()

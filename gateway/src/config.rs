@@ -21,6 +21,7 @@
 pub mod builtin;
 pub mod compile;
 pub mod diagnostic;
+pub mod lone;
 pub mod model;
 pub mod revision;
 

@@ -4,10 +4,11 @@
 //! committed (`ingest`, `journal`), acknowledged, routed through a chain of
 //! plugins past a guard (`route`, `plugin`, `record`), delivered and settled
 //! (`delivery`). `config` makes revisions, `runtime` wires them up, `admin` and
-//! `cli` let people look and act. `ARCHITECTURE.md` is the map.
+//! `cli` let people look and act; `case` is what plugins are tested on. `ARCHITECTURE.md` is the map.
 
 pub mod admin;
 pub mod alert;
+pub mod case;
 pub mod cli;
 pub mod config;
 pub mod delivery;

@@ -31,6 +31,7 @@ pub mod failure;
 mod host;
 pub mod instance;
 pub mod limits;
+pub mod probe;
 mod queue;
 pub mod secrets;
 pub mod stage;

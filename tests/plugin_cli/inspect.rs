@@ -60,7 +60,7 @@ fn what_is_no_plugin_is_told_what_it_is() {
     for (what, expected) in [
         ("nowhere.wasm", "cannot read nowhere.wasm: No such file"),
         ("builtin:nothing", "known are builtin:phone-mask"),
-        (".", "run `cdr-gateway plugin build .` first"),
+        (".", "no component was built in this folder"),
         ("empty.wasm", "is empty"),
         ("text.wasm", "wasm-tools parse"),
         (

@@ -2,10 +2,13 @@
 //! gateway, a configuration or a journal.
 
 mod build;
+mod choice;
+mod given;
 mod inspect;
 mod language;
 mod new;
 mod subject;
+mod test;
 
 use std::process::ExitCode;
 
@@ -33,6 +36,14 @@ pub(super) enum PluginCommand {
         after_help = "Examples:\n  cdr-gateway plugin inspect target/plugin.wasm\n  cdr-gateway plugin inspect builtin:phone-mask\n  cdr-gateway plugin inspect --json . | jq .config_schema"
     )]
     Inspect(inspect::InspectArgs),
+    /// Run a plugin on its cases, and show what is not as expected
+    ///
+    /// A case is a small TOML file in the folder `cases`: a record, a config, and
+    /// what should become of them. docs/plugin-testing.md has every key.
+    #[command(
+        after_help = "Examples:\n  cdr-gateway plugin test\n  cdr-gateway plugin test --filter short --update\n  cdr-gateway plugin test --record call.json --config '{\"seconds\": 5}'\n  cdr-gateway plugin test builtin:filter --cases cases"
+    )]
+    Test(test::TestArgs),
 }
 
 pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
@@ -40,5 +51,6 @@ pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         PluginCommand::New(args) => new::run(&args),
         PluginCommand::Build(args) => build::run(&args),
         PluginCommand::Inspect(args) => inspect::run(&args),
+        PluginCommand::Test(args) => test::run(&args),
     }
 }

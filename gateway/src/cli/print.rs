@@ -12,6 +12,14 @@ pub(super) fn line(text: impl std::fmt::Display) -> io::Result<()> {
     }
 }
 
+/// Writes a line with colours, where the terminal has them and nobody minds.
+pub(super) fn styled(text: impl std::fmt::Display) -> io::Result<()> {
+    match writeln!(anstream::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
 /// A text from elsewhere as a terminal may be shown it: control characters other
 /// than tabs and line ends are written out.
 pub(super) fn harmless(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, and where.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use serde::Serialize;
 
@@ -121,6 +121,14 @@ impl Diagnostic {
     fn to_json(&self) -> serde_json::Value {
         // Texts and numbers only: there is nothing that could fail.
         serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+impl Location {
+    /// A file as a whole.
+    #[must_use]
+    pub fn file(path: &Path) -> Self {
+        super::report::nowhere(path.display().to_string())
     }
 }
 

@@ -62,6 +62,10 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
         "start" => text.parse::<Start>().map(drop).map_err(|error| {
             Problem::malformed(error.to_string(), "without this key it starts with \"now\"")
         }),
+        "time" => text.parse::<jiff::Timestamp>().map(drop).map_err(|_| {
+            let message = format!("{text:?} is not a time");
+            Problem::malformed(message, "write one such as 2026-11-01T00:00:00Z")
+        }),
         "csv-delimiter" => csv_delimiter(text),
         "trailer-template" => TrailerTemplate::parse(text).map(drop).map_err(|error| Problem {
             offset: error.offset(),

@@ -112,8 +112,8 @@ fn a_plugin_costs_no_more_than_a_parse() {
             let mut ratios = Vec::new();
             for _ in 0..ROUNDS {
                 let parse = time(|| {
-                    let parsed = serde_json::from_slice::<serde_json::Value>(text.as_bytes());
-                    black_box(parsed.unwrap());
+                    let value = serde_json::from_slice::<serde_json::Value>(text.as_bytes());
+                    black_box(value.unwrap());
                 });
                 let call = time(|| {
                     black_box(workers.process(&plugin, &record).unwrap());

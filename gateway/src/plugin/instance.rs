@@ -135,7 +135,11 @@ impl Instance {
         }
     }
 
-    fn process(&mut self, plugin: &Plugin, record: Record) -> Result<Processed, Failure> {
+    pub(super) fn process(
+        &mut self,
+        plugin: &Plugin,
+        record: Record,
+    ) -> Result<Processed, Failure> {
         let deadline = plugin.limits.deadline;
         self.calls += 1;
         self.store.set_epoch_deadline(engine::ticks(deadline));
@@ -156,9 +160,14 @@ impl Instance {
         }
     }
 
+    /// Linear memory in use, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.store.data().memory.used()
+    }
+
     fn is_spent(&self, plugin: &Plugin) -> bool {
         let limits = &plugin.limits;
-        let memory = self.store.data().memory.used();
+        let memory = self.memory_bytes();
         self.calls >= limits.max_calls
             || memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100
     }

@@ -76,7 +76,7 @@ pub(in crate::cli) fn run(args: &InspectArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn inspect(subject: &Subject) -> anyhow::Result<Report> {
-    let compiled = subject.compile()?;
+    let compiled = subject.compile_anew()?;
     let anatomy = compiled.anatomy();
     let source = || subject.source(&compiled);
     let asked = match anatomy.world {

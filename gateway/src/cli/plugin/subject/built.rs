@@ -16,6 +16,7 @@ const PROFILES: [&str; 3] = ["release", "guest", "debug"];
 
 /// The component of a folder.
 pub(super) fn component(folder: &Path) -> anyhow::Result<PathBuf> {
+    // An empty path is the working directory, which is left out of what is shown.
     let mut found = components_in(&folder.join("target"));
     if let Some(crate_name) = crate_name(folder) {
         found.extend(by_cargo(folder, &crate_name));
@@ -24,9 +25,18 @@ pub(super) fn component(folder: &Path) -> anyhow::Result<PathBuf> {
     match found.pop() {
         Some((_, newest)) => Ok(newest),
         None => bail!(
-            "no component was built in {folder}: run `cdr-gateway plugin build {folder}` first, or name the .wasm file itself",
-            folder = folder.display()
+            "no component was built in {}: run `cdr-gateway plugin build` there first, or name the .wasm file itself",
+            shown(folder).display()
         ),
+    }
+}
+
+/// A folder as people call it.
+fn shown(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() {
+        Path::new("this folder")
+    } else {
+        folder
     }
 }
 
@@ -39,7 +49,8 @@ fn components_in(folder: &Path) -> Vec<(SystemTime, PathBuf)> {
 /// The same, of a crate, in the target directory of its own or of a workspace
 /// that it is in.
 fn by_cargo(folder: &Path, crate_name: &str) -> Vec<(SystemTime, PathBuf)> {
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let folder = Path::new(".").join(folder).canonicalize();
+    let folder = folder.unwrap_or_default();
     let targets = folder
         .ancestors()
         .map(|above| above.join("target/wasm32-wasip2"));
@@ -47,6 +58,55 @@ fn by_cargo(folder: &Path, crate_name: &str) -> Vec<(SystemTime, PathBuf)> {
         .flat_map(|target| PROFILES.map(|profile| target.join(profile)))
         .filter_map(|profile| built(profile.join(format!("{crate_name}.wasm"))))
         .collect()
+}
+
+/// A file of the plugin that was changed after the component was built; the
+/// newest of them.
+pub(super) fn newer_source(folder: &Path, component: &Path) -> Option<PathBuf> {
+    let built = fs::metadata(component).ok()?.modified().ok()?;
+    let mut newest = None;
+    collect(folder, MAX_SOURCE_DEPTH, &mut newest);
+    let (modified, path) = newest?;
+    (modified > built).then_some(path)
+}
+
+/// Folders in folders that may hold sources.
+const MAX_SOURCE_DEPTH: usize = 6;
+
+/// What holds no sources: cases, what tools bring along and what they make.
+const NO_SOURCES: [&str; 5] = ["cases", "target", "node_modules", "dist", "__pycache__"];
+
+fn collect(folder: &Path, depth: usize, newest: &mut Option<(SystemTime, PathBuf)>) {
+    for entry in fs::read_dir(Path::new(".").join(folder))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || NO_SOURCES.contains(&&*name) {
+            continue;
+        }
+        let Ok(metadata) = entry.metadata() else {
+            continue;
+        };
+        if metadata.is_dir() && depth > 0 {
+            collect(&entry.path(), depth - 1, newest);
+        } else if let Ok(modified) = metadata.modified()
+            && metadata.is_file()
+            && is_source(&name)
+            && newest.as_ref().is_none_or(|(known, _)| *known < modified)
+        {
+            *newest = Some((modified, entry.path()));
+        }
+    }
+}
+
+/// Whether a component is made of it: lock files are written by builds.
+fn is_source(name: &str) -> bool {
+    const OF_SOURCES: [&str; 7] = [".rs", ".toml", ".ts", ".js", ".py", ".wit", ".json"];
+    let is_lock = name.contains("lock");
+    !is_lock && OF_SOURCES.iter().any(|ending| name.ends_with(ending))
 }
 
 fn built(path: PathBuf) -> Option<(SystemTime, PathBuf)> {
