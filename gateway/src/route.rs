@@ -12,8 +12,10 @@ pub mod chain;
 pub mod decision;
 pub mod guard;
 pub mod journey;
+pub mod made;
 pub mod when;
 
 pub use chain::{Chain, ChainOutcome, PluginUse, Suspension};
 pub use decision::{Decided, Decision, Route, Routes};
-pub use journey::{Journey, Journeys};
+pub use journey::{Journey, Journeys, OwnChain};
+pub use made::Made;

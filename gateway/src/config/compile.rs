@@ -163,6 +163,22 @@ fn shared(names: &[String]) -> Vec<Arc<str>> {
     names.iter().map(|name| Arc::from(name.as_str())).collect()
 }
 
+/// The own chains of destinations: one for all that have the same, so that a
+/// record goes through it once.
+#[derive(Default)]
+struct OwnChains<'a>(Vec<(&'a [ChainUse], Arc<Chain>)>);
+
+impl<'a> OwnChains<'a> {
+    fn of(&mut self, uses: &'a [ChainUse], plugins: &Plugins) -> Arc<Chain> {
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| *known == uses) {
+            return known.clone();
+        }
+        let new = Arc::new(chain(uses, plugins));
+        self.0.push((uses, new.clone()));
+        new
+    }
+}
+
 /// A plugin that is missing here could not be loaded, which was reported, so
 /// that the chain is never used.
 fn chain(uses: &[ChainUse], plugins: &Plugins) -> Chain {
@@ -196,6 +212,7 @@ fn destinations(
         }
     };
     let mut destinations = BTreeMap::new();
+    let mut own_chains = OwnChains::default();
     let active = config.destination.iter().filter(|(_, it)| !it.retired);
     for (name, destination) in active {
         let driver = match driver(config, destination, &addresses) {
@@ -215,7 +232,7 @@ fn destinations(
         let compiled = Destination {
             name: name.clone(),
             driver,
-            chain: Arc::new(chain(&destination.chain, plugins)),
+            chain: own_chains.of(&destination.chain, plugins),
             contract: destination.numbers,
             concurrency: destination.concurrency,
             rate: destination.rate,

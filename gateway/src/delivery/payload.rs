@@ -1,11 +1,13 @@
 //! What leaves for a destination, and its frozen form.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{
     journal::{BatchFormat, Frozen, Numbered},
     record::{ArrivalId, Seq},
-    route::guard::{self, Contract, Originals, PayloadBody, Violation},
+    route::guard::Target,
 };
 
 /// Media type of a record.
@@ -24,7 +26,7 @@ pub struct Payload {
     pub target: String,
     /// Names and digests of the plugins that made it and of their tables, separated
     /// by spaces.
-    pub digests: String,
+    pub digests: Arc<str>,
 }
 
 /// The id that the receiver deduplicates by: the arrival's id and the
@@ -127,35 +129,24 @@ impl Payload {
             body: self.body.clone(),
             batch_format,
             webhook_id,
-            digests: self.digests.clone(),
+            digests: self.digests.to_string(),
             superseded: false,
             correction,
         }
     }
 
-    /// Checks it against an egress contract. `content` is what its body says.
-    ///
-    /// # Errors
-    /// With the field that holds what the destination must not get.
-    pub fn inspect(
-        &self,
-        content: PayloadBody<'_>,
-        contract: Contract,
-        originals: &Originals,
-        place: Place,
-        headers: &[(&str, &str)],
-    ) -> Result<(), Violation> {
+    /// Where it goes, as the egress guard looks at it.
+    #[must_use]
+    pub fn target<'a>(&'a self, place: Place, headers: &'a [(&'a str, &'a str)]) -> Target<'a> {
         let (url, file_name) = match place {
             Place::Url => (Some(self.target.as_str()), None),
             Place::FileName => (None, Some(self.target.as_str())),
         };
-        let payload = guard::Payload {
-            body: content,
+        Target {
             url,
             headers,
             file_name,
-        };
-        guard::inspect(contract, originals, &payload)
+        }
     }
 }
 
@@ -189,7 +180,7 @@ mod tests {
             let payload = Payload {
                 body: Bytes::from_static(b"{}"),
                 target: String::new(),
-                digests: String::new(),
+                digests: Arc::default(),
             };
             let frozen = payload.freeze(old.clone(), None, 0);
             let before = Before {
@@ -212,7 +203,7 @@ mod tests {
         let payload = Payload {
             body: Bytes::from_static(b"{}"),
             target: String::new(),
-            digests: String::new(),
+            digests: Arc::default(),
         };
         let first = webhook_id(arrival, "crm");
         let frozen = |number: u64| payload.freeze(format!("{first}~{number}"), None, 0);

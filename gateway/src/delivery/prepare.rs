@@ -7,9 +7,12 @@ use bytes::Bytes;
 use super::{Destination, Payload, template::Facts};
 use crate::{
     journal::Frozen,
-    plugin::{Instances, Record, Workers},
+    plugin::{Instances, Workers},
     record::{Document, Pointer},
-    route::{ChainOutcome, Decided, Journey, Routes, Suspension, guard::PayloadBody},
+    route::{
+        ChainOutcome, Decided, Journey, Made, OwnChain, Routes, Suspension,
+        guard::{Contract, Originals, PayloadBody, Violation, inspect_body, inspect_target},
+    },
 };
 
 /// What became of making a payload.
@@ -39,44 +42,56 @@ pub async fn prepare(
         }
         None => return Prepared::Skipped(journey.decision(routes).why_not().into()),
     };
-    let outcome = journey.through(routes, route, workers).await;
-    let record = match outcome.map(kept) {
-        Some(Ok(record)) => record,
-        Some(Err(ended)) => return ended,
-        None => return host_fault(),
+    let contract = destination.contract;
+    let own = OwnChain {
+        chain: &destination.chain,
+        lane: &destination.name,
+        contract: contract.filter(|_| destination.driver.columns().is_none()),
     };
-    let before = routes
-        .get(route)
-        .map(|route| route.chain.digests())
-        .unwrap_or_default();
+    let Some(made) = journey.made(routes, route, &own, workers).await else {
+        return host_fault();
+    };
+    if is_at_hand(journey, destination, &made) {
+        return finish(journey, destination, &made);
+    }
     let (journey, for_job) = (journey.clone(), destination.clone());
-    let finish =
-        move |instances: &mut Instances| own(&journey, &for_job, instances, record, before);
+    let finish = move |_: &mut Instances| finish(&journey, &for_job, &made);
     let finished = workers.run(&destination.name, finish).await;
     finished.unwrap_or_else(|_| host_fault())
 }
 
-/// The destination's own chain, its target and its contract, on a worker.
-fn own(
-    journey: &Journey,
-    destination: &Destination,
-    instances: &mut Instances,
-    record: Record,
-    mut digests: Vec<String>,
-) -> Prepared {
-    let record = match kept(destination.chain.run(instances, record)) {
-        Ok(record) => record,
-        Err(ended) => return ended,
-    };
-    digests.extend(destination.chain.digests());
-    let bytes = record.document.bytes();
-    address(
-        journey,
-        destination,
-        &record.document,
-        bytes,
-        digests.join(" "),
-    )
+/// Whether nothing is left to do that is too much for the async runtime: a search
+/// of the record for numbers, or of anything for any number.
+fn is_at_hand(journey: &Journey, destination: &Destination, made: &Made) -> bool {
+    match destination.contract {
+        None => true,
+        Some(Contract::None) => false,
+        Some(contract) => {
+            destination.driver.columns().is_none()
+                && made.is_inspected(contract)
+                && journey.knows_originals()
+        }
+    }
+}
+
+/// The target and the contract of what the chains made.
+fn finish(journey: &Journey, destination: &Destination, made: &Made) -> Prepared {
+    match made.outcome() {
+        ChainOutcome::Kept(record) => {
+            let document = &record.document;
+            address(
+                journey,
+                destination,
+                document,
+                made.body(document),
+                made.digests(),
+                Some(made),
+            )
+        }
+        ChainOutcome::Dropped(reason) => Prepared::Skipped(reason.clone()),
+        ChainOutcome::Suspended(suspension) => Prepared::Suspended(suspension.clone()),
+        ChainOutcome::Halted(suspension) => Prepared::Halted(suspension.clone()),
+    }
 }
 
 /// Makes bytes ready that were frozen before: for the target of today, past the
@@ -97,18 +112,23 @@ pub async fn thaw(
 
 fn thawed(journey: &Journey, destination: &Destination, frozen: Frozen) -> Prepared {
     match Document::parse(frozen.body.clone()) {
-        Ok(document) => address(journey, destination, &document, frozen.body, frozen.digests),
+        Ok(document) => {
+            let digests = frozen.digests.into();
+            address(journey, destination, &document, frozen.body, digests, None)
+        }
         Err(error) => suspended("frozen_unreadable", error.to_string()),
     }
 }
 
-/// Renders the target, and holds the finished payload against the contract.
+/// Renders the target, and holds the finished payload against the contract: what is
+/// known of a document that chains `made` is not found out again.
 fn address(
     journey: &Journey,
     destination: &Destination,
     document: &Document,
     body: Bytes,
-    digests: String,
+    digests: Arc<str>,
+    made: Option<&Made>,
 ) -> Prepared {
     let arrival = &journey.arrival;
     let lookup = |pointer: &Pointer| document.get(pointer);
@@ -133,11 +153,12 @@ fn address(
         .iter()
         .flat_map(|(csv, cells)| csv.named(cells))
         .collect();
-    let content = match &cells {
-        Some(_) => PayloadBody::Cells(&named),
-        None => PayloadBody::Json(document),
+    let inspect = |contract, originals: &Originals| match (&cells, made) {
+        (Some(_), _) => inspect_body(contract, originals, PayloadBody::Cells(&named)),
+        (None, Some(made)) => made.inspect(document, contract, originals),
+        (None, None) => inspect_body(contract, originals, PayloadBody::Json(document)),
     };
-    match violation(journey, destination, content, &payload) {
+    match violation(journey, destination, &payload, inspect) {
         None => Prepared::Ready(payload),
         Some(detail) => suspended("egress_violation", detail),
     }
@@ -146,27 +167,19 @@ fn address(
 fn violation(
     journey: &Journey,
     destination: &Destination,
-    content: PayloadBody<'_>,
     payload: &Payload,
+    inspect_body: impl FnOnce(Contract, &Originals) -> Result<(), Violation>,
 ) -> Option<String> {
     let contract = destination.contract?;
-    let headers = destination.driver.headers();
+    let originals = journey.originals();
     let place = destination.driver.place();
-    let found = payload.inspect(content, contract, journey.originals(), place, &headers);
+    let headers = destination.driver.headers();
+    let found = inspect_target(contract, originals, &payload.target(place, &headers))
+        .and_then(|()| inspect_body(contract, originals));
     let violation = found.err()?;
     metrics::counter!("cdr_gateway_egress_violations_total", "destination" => destination.name.to_string())
         .increment(1);
     Some(violation.to_string())
-}
-
-/// The record that a chain let through, or what became of it instead.
-fn kept(outcome: ChainOutcome) -> Result<Record, Prepared> {
-    Err(match outcome {
-        ChainOutcome::Kept(record) => return Ok(record),
-        ChainOutcome::Dropped(reason) => Prepared::Skipped(reason),
-        ChainOutcome::Suspended(suspension) => Prepared::Suspended(suspension),
-        ChainOutcome::Halted(suspension) => Prepared::Halted(suspension),
-    })
 }
 
 fn suspended(reason: &str, detail: String) -> Prepared {

@@ -1,6 +1,6 @@
 //! What a consumer knows of its place in the journal.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     journal::{Claim, SeqSet},
@@ -27,6 +27,8 @@ pub(super) struct Window {
     span: u64,
     /// With the size of the arrival's body.
     under_way: HashMap<Seq, usize>,
+    /// What ended and is not settled yet.
+    ended: HashSet<Seq>,
     /// Of all that is under way.
     bytes: usize,
 }
@@ -39,6 +41,7 @@ impl Window {
             next: claim.cursor.next(),
             span: SPAN,
             under_way: HashMap::new(),
+            ended: HashSet::new(),
             bytes: 0,
         }
     }
@@ -79,6 +82,16 @@ impl Window {
         }
     }
 
+    /// Notes that a delivery ended. It leaves its room to others, but is not
+    /// started again before it is settled: until then the journal shows it as
+    /// still to be done.
+    pub(super) fn ended(&mut self, seq: Seq) {
+        if let Some(bytes) = self.under_way.remove(&seq) {
+            self.bytes -= bytes;
+            self.ended.insert(seq);
+        }
+    }
+
     /// Notes that a delivery came back as it was. One that had not passed is the
     /// next one again.
     pub(super) fn put_back(&mut self, seq: Seq) {
@@ -94,9 +107,8 @@ impl Window {
     /// not started twice.
     pub(super) fn settled(&mut self, seqs: impl IntoIterator<Item = Seq>) {
         for seq in seqs {
-            if let Some(bytes) = self.under_way.remove(&seq) {
-                self.bytes -= bytes;
-            }
+            self.ended(seq);
+            self.ended.remove(&seq);
             if seq > self.cursor {
                 self.ahead.insert(seq);
             }
@@ -104,17 +116,29 @@ impl Window {
         self.cursor = self.ahead.advance(self.cursor);
     }
 
+    /// Whether a position was settled before, be it as an exception.
+    pub(super) fn has_passed(&self, seq: Seq) -> bool {
+        seq <= self.cursor || self.ahead.contains(seq)
+    }
+
     /// Whether a position was neither started nor settled.
     pub(super) fn is_pending(&self, seq: Seq) -> bool {
-        seq > self.cursor && !self.ahead.contains(seq) && !self.is_under_way(seq)
+        !self.has_passed(seq) && !self.is_under_way(seq)
     }
 
+    /// Whether a delivery is under way or ended, and is not settled yet.
     pub(super) fn is_under_way(&self, seq: Seq) -> bool {
-        self.under_way.contains_key(&seq)
+        self.under_way.contains_key(&seq) || self.ended.contains(&seq)
     }
 
+    /// How many are under way and did not end.
     pub(super) fn under_way(&self) -> usize {
         self.under_way.len()
+    }
+
+    /// How many were started and are not settled.
+    pub(super) fn unsettled(&self) -> usize {
+        self.under_way.len() + self.ended.len()
     }
 
     /// Whether what is under way is so much that nothing else is to be started.
@@ -167,6 +191,22 @@ mod tests {
         assert_eq!(window.next(Seq(9)), Some(Seq(5)));
         window.start(Seq(5), 10);
         assert_eq!(window.next(Seq(9)), Some(Seq(7)));
+    }
+
+    #[test]
+    fn what_ended_leaves_its_room_and_is_not_started_before_it_is_settled() {
+        let mut window = window(0, &[]);
+        window.start(Seq(1), 10);
+        window.start(Seq(2), 10);
+        window.ended(Seq(2));
+        window.ended(Seq(9));
+        assert_eq!((window.under_way(), window.bytes), (1, 10));
+        assert_eq!(window.unsettled(), 2);
+        assert!(window.is_under_way(Seq(2)) && !window.is_pending(Seq(2)));
+        assert_eq!(window.next(Seq(9)), Some(Seq(3)));
+        window.settled([Seq(2)]);
+        assert!(!window.is_under_way(Seq(2)));
+        assert_eq!((window.unsettled(), window.bytes), (1, 10));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! in, whatever the plugins did.
 //!
 //! *Originals* are gathered once per arrival ([`Originals::gather`]), and every
-//! payload for a destination with a contract is inspected ([`inspect`]): every
-//! value and key of its body, its URL, headers and file name, after JSON and
+//! payload for a destination with a contract is inspected ([`inspect_body`],
+//! [`inspect_target`]): every value and key of its body, its URL, headers and file name, after JSON and
 //! percent unescaping, with full-width digits folded and separators dropped.
 //!
 //! Invariants:
@@ -55,11 +55,9 @@ impl fmt::Display for Contract {
     }
 }
 
-/// What is about to leave for a destination.
+/// Where a payload goes, and what it says of itself.
 #[derive(Debug, Clone, Copy)]
-pub struct Payload<'a> {
-    /// The body before compression.
-    pub body: PayloadBody<'a>,
+pub struct Target<'a> {
     /// The URL, if it goes over HTTP.
     pub url: Option<&'a str>,
     /// Names and values of the headers that the config asks for. Those that the
@@ -69,7 +67,7 @@ pub struct Payload<'a> {
     pub file_name: Option<&'a str>,
 }
 
-/// The body of a [`Payload`].
+/// The body of a payload.
 #[derive(Debug, Clone, Copy)]
 pub enum PayloadBody<'a> {
     /// A JSON document.
@@ -110,34 +108,37 @@ pub enum Cause {
     OriginalsUnknown,
 }
 
-/// Checks a payload against a contract.
-pub fn inspect(
+/// Checks where a payload goes, and what it says of itself, against a contract.
+pub fn inspect_target(
     contract: Contract,
     originals: &Originals,
-    payload: &Payload<'_>,
+    target: &Target<'_>,
 ) -> Result<(), Violation> {
-    if !originals.is_complete() {
-        return Err(violation("body", Cause::OriginalsUnknown));
-    }
-    let guard = Guard {
-        contract,
-        originals,
-    };
-    if let Some(url) = payload.url {
+    let guard = Guard::new(contract, originals)?;
+    if let Some(url) = target.url {
         guard.text(url).map_err(|cause| violation("url", cause))?;
     }
-    for (name, value) in payload.headers {
+    for (name, value) in target.headers {
         guard
             .text(value)
             .and_then(|()| guard.text(name))
             .map_err(|cause| violation(format!("header {name}"), cause))?;
     }
-    if let Some(name) = payload.file_name {
+    if let Some(name) = target.file_name {
         guard
             .text(name)
             .map_err(|cause| violation("file name", cause))?;
     }
-    guard.body(payload.body)
+    Ok(())
+}
+
+/// Checks the body of a payload against a contract.
+pub fn inspect_body(
+    contract: Contract,
+    originals: &Originals,
+    body: PayloadBody<'_>,
+) -> Result<(), Violation> {
+    Guard::new(contract, originals)?.body(body)
 }
 
 /// Whether numbers can be read as those of this region (ISO 3166-1 alpha-2).
@@ -158,7 +159,17 @@ struct Guard<'a> {
     originals: &'a Originals,
 }
 
-impl Guard<'_> {
+impl<'a> Guard<'a> {
+    fn new(contract: Contract, originals: &'a Originals) -> Result<Self, Violation> {
+        if !originals.is_complete() {
+            return Err(violation("body", Cause::OriginalsUnknown));
+        }
+        Ok(Self {
+            contract,
+            originals,
+        })
+    }
+
     fn body(self, body: PayloadBody<'_>) -> Result<(), Violation> {
         let length = match body {
             PayloadBody::Json(document) => document.len(),

@@ -12,7 +12,10 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{ChainOutcome, Decision, Route, Routes, guard::Originals};
+use super::{
+    Chain, ChainOutcome, Decision, Made, Route, Routes,
+    guard::{Contract, Originals},
+};
 use crate::{
     config::model::DEFAULT_REGION,
     ingest::dialect::Dialect,
@@ -35,8 +38,23 @@ pub struct Journey {
     document: OnceLock<Option<Document>>,
     decision: OnceLock<Decision>,
     originals: OnceLock<Originals>,
-    chains: Mutex<HashMap<usize, Arc<OnceCell<ChainOutcome>>>>,
+    made: Mutex<HashMap<Chains, Arc<OnceCell<Arc<Made>>>>>,
 }
+
+/// The own chain of a destination, and what its results are looked at with.
+pub struct OwnChain<'a> {
+    /// The plugins.
+    pub chain: &'a Arc<Chain>,
+    /// Where it waits for a worker.
+    pub lane: &'a Arc<str>,
+    /// The contract that documents are held against; none where there is none, or
+    /// where it is not the document that leaves.
+    pub contract: Option<Contract>,
+}
+
+/// The chains that a record goes through: that of a route, and the own one of
+/// destinations, by its address, which the revision keeps.
+type Chains = (usize, Option<usize>);
 
 /// What a revision knows of a source when it processes its arrivals.
 pub struct Origin {
@@ -93,7 +111,7 @@ impl Journey {
             document: OnceLock::new(),
             decision: OnceLock::new(),
             originals: OnceLock::new(),
-            chains: Mutex::new(HashMap::new()),
+            made: Mutex::new(HashMap::new()),
         }
     }
 
@@ -145,42 +163,88 @@ impl Journey {
         })
     }
 
-    /// The result of a route's chain, run at most once for all destinations, in a
-    /// lane of the route's own: no destination's chain is in its way. One that
-    /// halts is run again whenever one of them asks.
-    pub async fn through(
-        &self,
+    /// Whether [`Journey::originals`] costs nothing any more.
+    pub fn knows_originals(&self) -> bool {
+        self.originals.get().is_some()
+    }
+
+    /// What a route's chain, and then a destination's own, make of the record: each
+    /// run at most once for all destinations that have it, unless it fails. None if
+    /// the gateway itself failed, or the body is not JSON.
+    ///
+    /// A route's chain has a lane of its own, so that no destination's is in its
+    /// way; an own chain runs in the lane of who asks first. What it makes is held
+    /// against their contract where it is made, which spares another wait for a
+    /// worker.
+    pub async fn made(
+        self: &Arc<Self>,
         routes: &Routes,
         route: usize,
+        own: &OwnChain<'_>,
         workers: &Workers,
-    ) -> Option<ChainOutcome> {
-        let Route { chain, lane, .. } = routes.get(route)?;
-        let chain = chain.clone();
-        let record = self.record()?;
-        if chain.is_empty() {
-            return Some(ChainOutcome::Kept(record));
-        }
-        let cell = self
-            .chains
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(route)
-            .or_default()
-            .clone();
-        let ran = cell.get_or_try_init(|| async {
-            let run = workers.run(lane, move |instances| chain.run(instances, record));
-            match run.await {
-                // Tried again until it works.
-                Ok(halted @ ChainOutcome::Halted(_)) => Err(Some(halted)),
-                Ok(ended) => Ok(ended),
-                Err(_lost) => Err(None),
+    ) -> Option<Arc<Made>> {
+        let by_route = self.by_route(routes.get(route)?, route, workers).await?;
+        let Some(record) = by_route.record().filter(|_| !own.chain.is_empty()) else {
+            return Some(by_route);
+        };
+        let cell = self.cell((route, Some(Arc::as_ptr(own.chain).addr())));
+        let make = async {
+            let before = routes.get(route).map(|route| route.chain.clone());
+            let (chain, contract) = (own.chain.clone(), own.contract);
+            let (journey, record) = (self.clone(), record.clone());
+            let made = workers.run(own.lane, move |instances| {
+                let chains: Vec<_> = before
+                    .iter()
+                    .chain([&chain])
+                    .map(|chain| &**chain)
+                    .collect();
+                let made = Made::new(chain.run(instances, record), &chains);
+                if let (Some(contract), Some(record)) = (contract, made.record()) {
+                    // What it finds is kept.
+                    let _ = made.inspect(&record.document, contract, journey.originals());
+                }
+                Arc::new(made)
+            });
+            match made.await {
+                Ok(made) if made.has_failed() => Err(Some(made)),
+                made => made.map_err(|_lost| None),
             }
-        });
-        match ran.await {
-            Ok(ended) => Some(ended.clone()),
-            Err(not_kept) => not_kept,
-        }
+        };
+        kept(cell.get_or_try_init(|| make).await)
     }
+
+    /// A chain that halts is run again whenever a destination asks.
+    async fn by_route(&self, route: &Route, index: usize, workers: &Workers) -> Option<Arc<Made>> {
+        let cell = self.cell((index, None));
+        if let Some(made) = cell.get() {
+            return Some(made.clone());
+        }
+        let record = self.record()?;
+        let make = async {
+            let chain = route.chain.clone();
+            if chain.is_empty() {
+                return Ok(Arc::new(Made::new(ChainOutcome::Kept(record), &[])));
+            }
+            let made = workers.run(&route.lane, move |instances| {
+                Arc::new(Made::new(chain.run(instances, record), &[&chain]))
+            });
+            match made.await {
+                Ok(made) if made.is_halted() => Err(Some(made)),
+                made => made.map_err(|_lost| None),
+            }
+        };
+        kept(cell.get_or_try_init(|| make).await)
+    }
+
+    fn cell(&self, chains: Chains) -> Arc<OnceCell<Arc<Made>>> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.entry(chains).or_default().clone()
+    }
+}
+
+/// What was made, be it kept for others or not; none if a worker was lost.
+fn kept(made: Result<&Arc<Made>, Option<Arc<Made>>>) -> Option<Arc<Made>> {
+    made.map_or_else(|not_kept| not_kept, |made| Some(made.clone()))
 }
 
 /// The journeys of one revision, bounded.

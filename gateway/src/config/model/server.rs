@@ -108,6 +108,11 @@ pub struct Journal {
     /// write to disk.
     #[schemars(range(max = 100))]
     pub linger_ms: u64,
+    /// How long what became of deliveries waits for company before it is
+    /// committed. Nobody waits for it; a crash may repeat, under the same id,
+    /// what was delivered meanwhile. What failed is committed at once.
+    #[schemars(range(max = 1000))]
+    pub settle_linger_ms: u64,
     /// Arrivals that wait for a commit at most; a sender beyond is told to try
     /// again.
     #[schemars(range(min = 1, max = 1_000_000))]
@@ -145,6 +150,7 @@ impl Default for Journal {
         Self {
             path: None,
             linger_ms: 1,
+            settle_linger_ms: 50,
             max_queue: 4096,
             max_batch: 512,
             keep_s: 7 * DAY_S,

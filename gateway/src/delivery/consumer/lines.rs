@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -18,12 +19,22 @@ use crate::{
     record::Seq,
 };
 
+/// Lines that are written without waiting for more.
+const ENOUGH: usize = 128;
+
 /// Lines that wait for the writer, in order of arrival.
 pub(super) struct Lines {
     destination: Arc<str>,
     /// Away while a blocking call has it; lost if that call panicked.
     writer: Option<Writer>,
     waiting: BTreeMap<Seq, (Line, u32)>,
+    /// Since when the first of them waits.
+    since: Option<Instant>,
+    /// How long it waits for company.
+    linger: Duration,
+    /// Whether none of them could be written, although they waited long enough:
+    /// they wait for something else.
+    is_stuck: bool,
     /// Paths that could not be written to; those of others go on.
     held: BTreeSet<String>,
     /// After that.
@@ -52,11 +63,15 @@ impl Lines {
         destination: Arc<str>,
         settings: &FileSettings,
         parts: Vec<FilePart>,
+        linger: Duration,
     ) -> Self {
         Self {
             destination,
             writer: Some(Writer::new(settings.clone(), parts)),
             waiting: BTreeMap::new(),
+            since: None,
+            linger,
+            is_stuck: false,
             held: BTreeSet::new(),
             writing: Pause::default(),
             finishing: Pause::default(),
@@ -65,6 +80,8 @@ impl Lines {
 
     pub(super) fn add(&mut self, line: Line, revision: u32) {
         self.waiting.insert(line.seq, (line, revision));
+        self.since.get_or_insert_with(Instant::now);
+        self.is_stuck = false;
     }
 
     /// Why lines wait or parts stay open, if they do.
@@ -80,9 +97,30 @@ impl Lines {
     /// When something has to be done although nothing happens.
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let writing = self.writing.until().filter(|_| !self.waiting.is_empty());
+        let ripe = self.ripe_at().filter(|_| !self.is_stuck);
         let due = self.writer.as_ref()?.next_finish().map(instant);
         let finishing = due.map(|due| self.finishing.until().map_or(due, |until| until.max(due)));
-        writing.into_iter().chain(finishing).min()
+        [writing, ripe, finishing].into_iter().flatten().min()
+    }
+
+    /// When the lines that wait are written.
+    fn ripe_at(&self) -> Option<Instant> {
+        let since = self.since?;
+        let is_enough = self.waiting.len() >= ENOUGH;
+        Some(if is_enough {
+            since
+        } else {
+            since + self.linger
+        })
+    }
+
+    fn is_ripe(&self) -> bool {
+        self.ripe_at().is_some_and(|at| at <= Instant::now())
+    }
+
+    /// Writes what waits from now on without waiting for more.
+    pub(super) fn hasten(&mut self) {
+        self.linger = Duration::ZERO;
     }
 
     /// Writes what waits, begins parts for it, or finishes parts: one of these at
@@ -99,7 +137,10 @@ impl Lines {
         let Some(writer) = &self.writer else {
             return Ok(Some(Wrote::Lost));
         };
-        match self.work(writer, journal).await? {
+        let is_ripe = self.is_ripe();
+        let work = self.work(writer, journal, is_ripe).await?;
+        self.is_stuck = is_ripe && work.is_none();
+        match work {
             Some(work) => Ok(Some(self.run(work).await)),
             None => Ok(None),
         }
@@ -128,12 +169,13 @@ impl Lines {
         &self,
         writer: &Writer,
         journal: &dyn Journal,
+        is_ripe: bool,
     ) -> Result<Option<Work>, JournalError> {
         let lines = || {
             let waiting = self.waiting.values().map(|(line, _)| line);
             waiting.filter(|line| !self.held.contains(&line.path))
         };
-        if lines().next().is_some() {
+        if is_ripe && lines().next().is_some() {
             let new = first_of_parts(lines().filter(|line| !writer.knows(line)));
             let room = writer.room();
             if !new.is_empty() && room > 0 {
@@ -206,7 +248,11 @@ impl Lines {
     fn take(&mut self, written: &[Seq]) -> Vec<(Seq, u32)> {
         let written = written.iter();
         let revision = |seq: &Seq| Some((*seq, self.waiting.remove(seq)?.1));
-        written.filter_map(revision).collect()
+        let taken = written.filter_map(revision).collect();
+        if self.waiting.is_empty() {
+            self.since = None;
+        }
+        taken
     }
 
     /// Notes that what was written is settled.
@@ -217,7 +263,8 @@ impl Lines {
     }
 
     /// Takes over the settings of a new revision.
-    pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
+    pub(super) fn reconfigure(&mut self, settings: &FileSettings, linger: Duration) {
+        self.linger = linger;
         if let Some(writer) = &mut self.writer {
             writer.reconfigure(settings.clone());
         }

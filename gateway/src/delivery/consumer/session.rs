@@ -9,6 +9,7 @@ mod first;
 mod guests;
 mod hold;
 mod line;
+mod linger;
 mod obey;
 mod pace;
 mod probes;
@@ -69,9 +70,10 @@ pub enum Ended {
 
 /// What drives the deliveries of a destination. Each part says what holds for it;
 /// together they keep to this:
-/// - What ended is settled before anything is started: until then the journal
+/// - What ended is settled soon, with company: see `linger`. Until then the journal
 ///   shows it as still to be done.
 /// - What is under way is in the window until it is settled, and is started once.
+/// - What is asked by a person or a rule finds everything settled that ended.
 pub(super) struct Session<'a> {
     consumer: &'a mut Consumer,
     epoch: u64,
@@ -96,6 +98,8 @@ pub(super) struct Session<'a> {
     ordered: Shown,
     /// What ended, and is to be committed next.
     settlement: Settlement,
+    /// Since when there is something in it.
+    settling_since: Option<Instant>,
 }
 
 impl<'a> Session<'a> {
@@ -105,8 +109,9 @@ impl<'a> Session<'a> {
         revision: Arc<Revision>,
         destination: Arc<Destination>,
     ) -> Self {
+        let linger = Duration::from_millis(revision.config.journal.settle_linger_ms);
         let files = match &destination.driver {
-            Driver::File(settings) => Some(Files::new(&destination.name, settings, claim)),
+            Driver::File(settings) => Some(Files::new(&destination.name, settings, claim, linger)),
             Driver::Http(_) => None,
         };
         let mut window = Window::new(claim);
@@ -126,6 +131,7 @@ impl<'a> Session<'a> {
             order: destination.order_by.clone().map(Order::new),
             ordered: Shown::new("cdr_gateway_ordered_deliveries"),
             settlement: Settlement::new(Timestamp::now()),
+            settling_since: None,
             consumer,
             revision,
             destination,
@@ -142,13 +148,13 @@ impl<'a> Session<'a> {
             if *self.consumer.stop.borrow() {
                 return self.drain().await;
             }
-            // First what has ended: until it is settled, the journal shows it as
-            // still to be done.
+            // First what has ended, if it is time: until it is settled, the journal
+            // shows it as still to be done.
             if !self.write_lines().await? {
                 return Ok(Ended::Lost);
             }
             self.start_upload();
-            if !self.settlement.is_empty() {
+            if self.is_to_settle() {
                 self.settle().await?;
                 continue;
             }
@@ -158,7 +164,7 @@ impl<'a> Session<'a> {
             self.start_retries().await?;
             self.probe().await?;
             self.send_batches();
-            if !self.settlement.is_empty() {
+            if self.is_to_settle() {
                 continue;
             }
             self.show_work();
@@ -205,7 +211,8 @@ impl<'a> Session<'a> {
     }
 
     /// When to go on although nothing happens.
-    fn wake_at(&self) -> Option<Instant> {
+    fn wake_at(&mut self) -> Option<Instant> {
+        let settle = self.settle_at();
         let probe = self.breakers.next_probe().map(Instant::from_std);
         let probe = probe.filter(|_| !self.holds.is_held());
         let files = self.files.as_ref().and_then(Files::wake_at);
@@ -213,7 +220,10 @@ impl<'a> Session<'a> {
         // Without room a task that ends is what wakes.
         let may_retry = !self.rests() && self.retry_room() > 0;
         let retry = self.retries.wake_at().filter(|_| may_retry);
-        [probe, retry, files, batch].into_iter().flatten().min()
+        [settle, probe, retry, files, batch]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Lets what is under way end, and settles it.
@@ -223,6 +233,9 @@ impl<'a> Session<'a> {
             if let Ok(returned) = joined {
                 self.take_in(returned);
             }
+        }
+        if let Some(files) = &mut self.files {
+            files.hasten();
         }
         // Lines may need a part to be begun, and that to be settled, first.
         loop {

@@ -31,18 +31,13 @@ fn originals(record: &str) -> Originals {
     Originals::gather(&document(record), [], &places, "CN")
 }
 
-fn inspect_body(
+fn inspect(
     contract: Contract,
     originals: &Originals,
     body: &Document,
 ) -> Result<(), (String, Cause)> {
-    let payload = Payload {
-        body: PayloadBody::Json(body),
-        url: None,
-        headers: &[],
-        file_name: None,
-    };
-    inspect(contract, originals, &payload).map_err(|violation| (violation.field, violation.cause))
+    let found = inspect_body(contract, originals, PayloadBody::Json(body));
+    found.map_err(|violation| (violation.field, violation.cause))
 }
 
 /// The record after someone masked the places.
@@ -86,7 +81,7 @@ fn a_record_as_it_came_is_refused() {
         let (originals, body) = (originals(record), document(record));
         for contract in [Contract::Masked, Contract::None] {
             assert_eq!(
-                inspect_body(contract, &originals, &body),
+                inspect(contract, &originals, &body),
                 Err((field.to_owned(), Cause::Number)),
                 "{contract:?}"
             );
@@ -114,7 +109,7 @@ fn a_masked_record_may_leave() {
     for (record, edits) in cases {
         let (originals, body) = (originals(record), masked(record, edits));
         for contract in [Contract::Masked, Contract::None] {
-            assert_eq!(inspect_body(contract, &originals, &body), Ok(()));
+            assert_eq!(inspect(contract, &originals, &body), Ok(()));
         }
     }
 }
@@ -126,7 +121,7 @@ fn every_place_of_the_record_is_inspected() {
         let mut edits: Vec<(&str, &str)> = INBOUND_MASKED.to_vec();
         edits.retain(|(kept, _)| kept != place);
         assert_eq!(
-            inspect_body(Contract::Masked, &originals, &masked(INBOUND, &edits)),
+            inspect(Contract::Masked, &originals, &masked(INBOUND, &edits)),
             Err(((*place).to_owned(), Cause::Number))
         );
     }
@@ -176,7 +171,7 @@ fn numbers_are_found_in_any_guise() {
         let expected = field.map_or(Ok(()), |field| Err((field.to_owned(), Cause::Number)));
         let body = document(body);
         assert_eq!(
-            inspect_body(Contract::Masked, &originals, &body),
+            inspect(Contract::Masked, &originals, &body),
             expected,
             "{body:?}"
         );
@@ -184,11 +179,9 @@ fn numbers_are_found_in_any_guise() {
 }
 
 #[test]
-fn more_than_the_body_is_inspected() {
+fn the_target_is_inspected() {
     let originals = originals(INBOUND);
-    let body = document("{}");
-    let fine = Payload {
-        body: PayloadBody::Json(&body),
+    let fine = Target {
         url: Some("https://x.example:8443/cdr/1732240831?id=0091"),
         headers: &[("X-Kind", "cdr")],
         file_name: Some("2024-11-22/1400482256.ndjson"),
@@ -196,50 +189,49 @@ fn more_than_the_body_is_inspected() {
     let cases = [
         (fine, None),
         (
-            Payload {
+            Target {
                 url: Some("https://x.example/?n=%2B86131-2345-6789"),
                 ..fine
             },
             Some("url"),
         ),
         (
-            Payload {
+            Target {
                 headers: &[("X-Kind", "cdr"), ("X-Caller", "008613123456789")],
                 ..fine
             },
             Some("header X-Caller"),
         ),
         (
-            Payload {
+            Target {
                 file_name: Some("13123456789/a.ndjson"),
                 ..fine
             },
             Some("file name"),
         ),
+    ];
+    for (target, field) in cases {
+        let found = inspect_target(Contract::Masked, &originals, &target);
+        assert_eq!(
+            found.err().map(|violation| violation.field).as_deref(),
+            field
+        );
+    }
+}
+
+#[test]
+fn bodies_that_are_no_document_are_inspected() {
+    let originals = originals(INBOUND);
+    let cases = [
+        (PayloadBody::Cells(&[("a", "131"), ("b", "23456789")]), None),
         (
-            Payload {
-                body: PayloadBody::Cells(&[("a", "131"), ("b", "23456789")]),
-                ..fine
-            },
-            None,
-        ),
-        (
-            Payload {
-                body: PayloadBody::Cells(&[("a", ""), ("b", "[\"131 2345 6789\"]")]),
-                ..fine
-            },
+            PayloadBody::Cells(&[("a", ""), ("b", "[\"131 2345 6789\"]")]),
             Some("column b"),
         ),
-        (
-            Payload {
-                body: PayloadBody::Raw(b"caller=131+2345+6789\xff"),
-                ..fine
-            },
-            Some("body"),
-        ),
+        (PayloadBody::Raw(b"caller=131+2345+6789\xff"), Some("body")),
     ];
-    for (payload, field) in cases {
-        let found = inspect(Contract::Masked, &originals, &payload);
+    for (body, field) in cases {
+        let found = inspect_body(Contract::Masked, &originals, body);
         assert_eq!(
             found.err().map(|violation| violation.field).as_deref(),
             field
@@ -261,12 +253,12 @@ fn without_numbers_means_any_number() {
     for (body, field) in cases {
         let expected = field.map_or(Ok(()), |field| Err((field.to_owned(), Cause::Number)));
         assert_eq!(
-            inspect_body(Contract::None, &originals, &document(body)),
+            inspect(Contract::None, &originals, &document(body)),
             expected,
             "{body}"
         );
         assert_eq!(
-            inspect_body(Contract::Masked, &originals, &document(body)),
+            inspect(Contract::Masked, &originals, &document(body)),
             Ok(())
         );
     }
@@ -277,7 +269,7 @@ fn what_cannot_be_inspected_is_refused() {
     let body = document("{}");
     let known = originals(RECORD);
     let refused = |originals: &Originals, body: &Document| {
-        inspect_body(Contract::Masked, originals, body).map_err(|(_, cause)| cause)
+        inspect(Contract::Masked, originals, body).map_err(|(_, cause)| cause)
     };
     let unknown = Err(Cause::OriginalsUnknown);
     assert_eq!(refused(&Originals::default(), &body), unknown);
@@ -294,7 +286,7 @@ fn what_cannot_be_inspected_is_refused() {
         (Contract::None, MAX_READ_BODY),
     ] {
         let huge = document(&format!("\"{}\"", "x".repeat(limit)));
-        let refused = inspect_body(contract, &known, &huge);
+        let refused = inspect(contract, &known, &huge);
         assert_eq!(refused, Err(("body".to_owned(), Cause::TooLarge)));
     }
     assert_eq!(refused(&known, &body), Ok(()));
@@ -303,13 +295,8 @@ fn what_cannot_be_inspected_is_refused() {
 #[test]
 fn a_violation_does_not_tell_the_number() {
     let body = document(r#"{"x":{"13123456789":{"13123456789":1}}}"#);
-    let payload = Payload {
-        body: PayloadBody::Json(&body),
-        url: None,
-        headers: &[],
-        file_name: None,
-    };
-    let violation = inspect(Contract::Masked, &originals(RECORD), &payload).unwrap_err();
+    let body = PayloadBody::Json(&body);
+    let violation = inspect_body(Contract::Masked, &originals(RECORD), body).unwrap_err();
     assert_eq!(
         violation.to_string(),
         "key under /x: holds a number that the destination must not get"

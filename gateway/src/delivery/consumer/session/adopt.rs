@@ -22,8 +22,9 @@ impl Session<'_> {
         self.adopt_policy();
         self.adopt_batches();
         self.heed_config();
+        let linger = self.linger();
         if let (Some(files), Driver::File(settings)) = (&mut self.files, &self.destination.driver) {
-            files.reconfigure(settings);
+            files.reconfigure(settings, linger);
         }
         None
     }

@@ -175,6 +175,9 @@ impl Session<'_> {
         let records = u32::try_from(done.members.len()).unwrap_or(u32::MAX);
         metrics::histogram!("cdr_gateway_batch_records", "destination" => destination)
             .record(f64::from(records));
+        for member in &done.members {
+            self.window.ended(member.seq());
+        }
         let before = self.settlement.parked.len();
         let policy = &self.destination.retry;
         let settled =

@@ -76,6 +76,7 @@ impl Session<'_> {
                 if let JobEnd::Sent(sent) = &ended {
                     self.observe(&sent.attempted);
                 }
+                self.window.ended(done.arrival.seq);
                 let done = Done { ended, ..done };
                 let arrival = done.arrival.clone();
                 let before = self.settlement.parked.len();

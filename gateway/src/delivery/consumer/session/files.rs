@@ -1,7 +1,7 @@
 //! The files of a destination: written, finished on demand, and what is told of
 //! them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{task::JoinError, time::Instant};
@@ -32,18 +32,23 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn new(destination: &Arc<str>, settings: &FileSettings, claim: &Claim) -> Self {
+    pub(super) fn new(
+        destination: &Arc<str>,
+        settings: &FileSettings,
+        claim: &Claim,
+        linger: Duration,
+    ) -> Self {
         let is_waiting = |part: &FilePart| part.stage == PartStage::Waiting;
         let (waiting, open) = claim.files.iter().cloned().partition(is_waiting);
         Self {
-            lines: Lines::new(destination.clone(), settings, open),
+            lines: Lines::new(destination.clone(), settings, open, linger),
             uploads: Uploads::new(settings, waiting),
             fail: false,
         }
     }
 
-    pub(super) fn reconfigure(&mut self, settings: &FileSettings) {
-        self.lines.reconfigure(settings);
+    pub(super) fn reconfigure(&mut self, settings: &FileSettings, linger: Duration) {
+        self.lines.reconfigure(settings, linger);
         self.uploads.reconfigure(settings);
     }
 
@@ -51,6 +56,11 @@ impl Files {
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let times = [self.lines.wake_at(), self.uploads.wake_at()];
         times.into_iter().flatten().min()
+    }
+
+    /// Writes what waits from now on without waiting for more.
+    pub(super) fn hasten(&mut self) {
+        self.lines.hasten();
     }
 
     /// Takes a line that is ready to be written.

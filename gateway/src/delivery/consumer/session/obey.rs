@@ -15,6 +15,9 @@ use crate::{
 
 impl Session<'_> {
     pub(super) async fn obey(&mut self, command: Command) -> Result<(), JournalError> {
+        if !self.settlement.is_empty() {
+            self.settle().await?;
+        }
         match command {
             Command::Repair {
                 chosen,
@@ -65,8 +68,8 @@ impl Session<'_> {
             Err(JournalError::Busy { .. }) => 0,
             result => result?,
         };
-        for _ in 0..reopened {
-            self.count(State::Retrying, &REPLAY.into());
+        if reopened > 0 {
+            self.count(State::Retrying, &REPLAY.into(), reopened);
         }
         let destination = self.destination.name.to_string();
         metrics::counter!("cdr_gateway_replayed_total", "destination" => destination)

@@ -59,7 +59,7 @@ impl Session<'_> {
         if !self.retries.due.is_due(now) {
             return Ok(());
         }
-        let limit = room + self.window.under_way();
+        let limit = room + self.window.unsettled();
         let journal = self.consumer.context.journal.clone();
         let due = journal.due(&self.destination.name, now, limit).await?;
         let mut started = 0;
@@ -94,7 +94,7 @@ impl Session<'_> {
             journal.next_due(name).await?
         } else {
             // The journal shows those under way as due until they are settled.
-            let limit = self.window.under_way() + 1;
+            let limit = self.window.unsettled() + 1;
             let due = journal.due(name, Timestamp::MAX, limit).await?;
             let waiting = |kept: &&Exception| !self.window.is_under_way(kept.seq);
             due.iter().find(waiting).and_then(|kept| kept.next_attempt)
