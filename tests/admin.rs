@@ -17,7 +17,7 @@ fn health_and_metrics_show_every_stage() {
     assert_eq!(status, 200);
     let expected = [
         "cdr_gateway_deliveries_total{destination=\"crm\",state=\"delivered\"} 1",
-        "cdr_gateway_plugin_calls_total{plugin=\"mask\",outcome=\"keep\"} 2",
+        "cdr_gateway_plugin_calls_total{plugin=\"mask\",outcome=\"keep\"} 1",
         "cdr_gateway_plugin_calls_total{plugin=\"attribution\",outcome=\"keep\"} 1",
         "cdr_gateway_ledger_deliveries{destination=\"archive\",state=\"delivered\"} 1",
         "cdr_gateway_journal_head 1",
