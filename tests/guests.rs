@@ -33,6 +33,28 @@ fn a_new_plugin_in_python_builds_and_runs() {
     }
 }
 
+#[test]
+fn do_not_call_is_built_and_passes_its_cases() {
+    if there_is("npm") {
+        example("do-not-call");
+    }
+}
+
+#[test]
+fn crm_lookup_is_built_and_passes_its_cases() {
+    if there_is("python3") {
+        example("crm-lookup");
+    }
+}
+
+/// In its own folder, where what was installed for it stays.
+fn example(name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    let folder = folder.join(name);
+    build(&folder);
+    passes(&folder);
+}
+
 /// Whether a language's tool is installed.
 fn there_is(program: &str) -> bool {
     let asked = Command::new(program).arg("--version").output();
@@ -48,7 +70,9 @@ fn there_is(program: &str) -> bool {
 fn builds_and_runs(language: &str) {
     let place = tempfile::tempdir().expect("a directory");
     let folder = new(place.path(), "short-calls", language);
+    change(&folder, language);
     let wasm = build(&folder);
+    passes(&folder);
 
     let receiver = Receiver::start();
     let config = all_to("crm", &format!("http.url = {:?}", receiver.url()));
@@ -85,6 +109,68 @@ fn new(place: &Path, name: &str, language: &str) -> PathBuf {
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(said.contains("is there already"), "{said}");
     place.join(name)
+}
+
+/// Runs its cases.
+fn passes(folder: &Path) {
+    let tested = command()
+        .args(["plugin", "test"])
+        .arg(folder)
+        .output()
+        .expect("plugin test runs");
+    let told = String::from_utf8_lossy(&tested.stdout);
+    let said = String::from_utf8_lossy(&tested.stderr);
+    assert!(tested.status.success(), "{told}{said}");
+    assert!(told.contains("passed"), "{told}");
+}
+
+/// Has it say something, and then make a mistake, where it gets a voicemail.
+fn change(folder: &Path, language: &str) {
+    let (file, before, added) = match language {
+        "rust" => (
+            "src/lib.rs",
+            "        if cdr.kind() != Kind::Cdr {",
+            r#"
+        if cdr.kind() == Kind::Voicemail {
+            cdr_plugin_sdk::log(cdr_plugin_sdk::Level::Info, "a voicemail");
+            panic!("no voicemails here");
+        }"#,
+        ),
+        "typescript" => (
+            "src/plugin.ts",
+            "    if (cdr.kind !== \"cdr\") {",
+            r#"
+    if (cdr.kind === "voicemail") {
+      console.log("a", cdr.kind);
+      throw new TypeError("no voicemails here");
+    }"#,
+        ),
+        _ => (
+            "src/plugin.py",
+            "        if cdr.kind != \"cdr\":",
+            r#"
+        if cdr.kind == "voicemail":
+            print("a", cdr.kind)
+            raise ValueError("no voicemails here")"#,
+        ),
+    };
+    let file = folder.join(file);
+    let text = std::fs::read_to_string(&file).expect("a source");
+    assert!(text.contains(before), "{text}");
+    let changed = text.replace(
+        before,
+        &format!("{}\n{before}", added.trim_start_matches('\n')),
+    );
+    std::fs::write(file, changed).expect("a changed source");
+    let case = r#"
+        kind = "voicemail"
+        record = '{}'
+        [expect]
+        failure = "panic"
+        message = "no voicemails here"
+        log = ["info: a voicemail"]
+    "#;
+    std::fs::write(folder.join("cases/voicemail.toml"), case).expect("a written case");
 }
 
 /// Builds it, with what other runs have compiled of its dependencies.

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 WORLD = "transform"
@@ -17,10 +18,19 @@ def main() -> None:
     # Has the editor know the record: modules out of the WIT.
     shutil.rmtree("target/types", ignore_errors=True)
     run("bindings", "target/types")
-    # Without WASI: the gateway is all that a plugin reaches.
     packages = sysconfig.get_path("purelib")
     places = [f"--python-path={place}" for place in ("src", "sdk", packages)]
-    run("componentize", "--stub-wasi", *places, "plugin", "--output", "target/plugin.wasm")
+    options = [] if imports_wasi() else ["--stub-wasi"]
+    run("componentize", *options, *places, "plugin", "--output", "target/plugin.wasm")
+
+
+def imports_wasi() -> bool:
+    """A plugin has no WASI, so that the gateway is all that it reaches, unless
+    pyproject.toml says `tool.cdr-gateway.wasi = true`: for the clock and randomness,
+    which operators can grant.
+    """
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    return project.get("tool", {}).get("cdr-gateway", {}).get("wasi", False)
 
 
 def run(*arguments: str) -> None:

@@ -6,10 +6,18 @@ import { componentize } from "@bytecodealliance/componentize-js";
 import { types } from "@bytecodealliance/jco";
 import * as esbuild from "esbuild";
 import { execFileSync } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 const WORLD = "transform";
+
+/**
+ * What the engine may import of WASI. A plugin has none of it, so that the gateway
+ * is all that it reaches, but for what package.json names, as in
+ * `"cdr-gateway": { "wasi": ["clocks", "random"] }`: what operators can grant.
+ */
+const WASI = ["clocks", "random", "stdio", "http", "fetch-event"];
+
 const wit = resolve("sdk/wit");
 
 await generateTypes("target/types");
@@ -50,13 +58,14 @@ async function bundle(entry) {
   return outputFiles[0].text;
 }
 
-/** Without WASI: the gateway is all that a plugin reaches. */
 async function component(source) {
+  const manifest = JSON.parse(await readFile("package.json", "utf8"));
+  const wanted = manifest["cdr-gateway"]?.wasi ?? [];
   const { component } = await componentize(source, {
     sourceName: "plugin.js",
     witPath: wit,
     worldName: WORLD,
-    disableFeatures: ["stdio", "random", "clocks", "http", "fetch-event"],
+    disableFeatures: WASI.filter((feature) => !wanted.includes(feature)),
   });
   return component;
 }

@@ -93,6 +93,9 @@ export function plugin<const S extends Schema = typeof NO_CONFIG, State = Config
         if (error instanceof ConfigErrors) {
           throw error.errors;
         }
+        if (error instanceof Fault) {
+          throw ConfigErrors.at("", error.message).errors;
+        }
         throw reported(error);
       }
     },

@@ -10,7 +10,10 @@ mod new;
 mod subject;
 mod test;
 
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Subcommand;
 
@@ -53,4 +56,10 @@ pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         PluginCommand::Inspect(args) => inspect::run(&args),
         PluginCommand::Test(args) => test::run(&args),
     }
+}
+
+/// A path in a folder, without the dot of the one that one is in.
+fn below(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    path.strip_prefix(".").map_or(path.clone(), Path::to_owned)
 }

@@ -1,7 +1,6 @@
 """What an author gives, and what the gateway calls."""
 
 import json
-import traceback
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -89,6 +88,8 @@ def export(plugin: type[Plugin]) -> type[wit_world.WitWorld]:
                 Exports.configured = plugin(filled)
             except ConfigErrors as refused:
                 raise Err(refused.errors) from None
+            except Fault as fault:
+                raise Err(ConfigErrors.at("", str(fault)).errors) from None
             except Exception as error:
                 _report(error)
                 raise
@@ -106,7 +107,15 @@ def export(plugin: type[Plugin]) -> type[wit_world.WitWorld]:
 
 
 def _report(error: Exception) -> None:
-    """A mistake of the plugin's ends the instance; the gateway is told why before."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    file = last.filename.rpartition("/")[2]
-    host.panicked(f"{type(error).__name__}: {error} ({file}:{last.lineno})")
+    """A mistake of the plugin's ends the instance; the gateway is told why before.
+
+    Without the module traceback, which would look into source files: there are none.
+    """
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    told = f"{type(error).__name__}: {error}"
+    if where is not None:
+        file = where.tb_frame.f_code.co_filename.rpartition("/")[2]
+        told = f"{told} ({file}:{where.tb_lineno})"
+    host.panicked(told)

@@ -10,7 +10,18 @@
  * that it does not slip through, its record waits for a person, unless the
  * config says otherwise.
  */
-import { type Cdr, count, drop, keep, lookup, plugin, suspend, type Verdict } from "cdr-plugin-sdk";
+import {
+  type Cdr,
+  ConfigErrors,
+  count,
+  drop,
+  Fault,
+  keep,
+  lookup,
+  plugin,
+  suspend,
+  type Verdict,
+} from "cdr-plugin-sdk";
 import { name, version } from "../package.json";
 import { international } from "./number.js";
 
@@ -45,8 +56,12 @@ export const { describe, configure, process } = plugin({
   },
 
   configure(config) {
-    // A record should not be what finds out that the table is missing.
-    lookup(config.table, "");
+    try {
+      lookup(config.table, "");
+    } catch (missing) {
+      // A record should not be what finds out.
+      throw missing instanceof Fault ? ConfigErrors.at("/table", missing.message) : missing;
+    }
     return config;
   },
 

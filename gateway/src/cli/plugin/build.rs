@@ -24,7 +24,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{super::print, language::Language};
+use super::{super::print, below, language::Language};
 
 /// What every build makes in the plugin's folder. `plugin test`, `plugin bench`
 /// and the configuration take it from there.
@@ -79,7 +79,7 @@ fn build(folder: &Path) -> anyhow::Result<Built> {
                 .join(", "),
         );
     };
-    let wasm = folder.join(COMPONENT);
+    let wasm = below(folder, COMPONENT);
     let target = folder.join("target");
     std::fs::create_dir_all(&target)
         .with_context(|| format!("cannot make {}", target.display()))?;

@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{super::print, language::Language};
+use super::{super::print, below, language::Language};
 use files::File;
 
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 pub(in crate::cli) fn run(args: &NewArgs) -> anyhow::Result<ExitCode> {
-    let folder = args.r#in.join(&args.name);
+    let folder = below(&args.r#in, &args.name);
     if folder.symlink_metadata().is_ok() {
         bail!(
             "{} is there already: choose another name, or another place with --in",

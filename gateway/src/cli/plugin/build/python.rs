@@ -12,7 +12,7 @@ use super::tool::{self, Tool};
 
 const PYTHON: Tool = Tool {
     program: "python3",
-    at_least: (3, 10),
+    at_least: (3, 11),
     from: "install Python by https://www.python.org or your system's packages (on Debian: apt-get install python3-venv)",
 };
 
