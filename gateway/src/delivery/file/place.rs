@@ -23,7 +23,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// A base directory, relative to the data directory or absolute, and a layout.
+    /// A base directory, below the data directory or absolute, and a layout. The
+    /// data directory may be relative, and is that of the base directory then.
     #[must_use]
     pub fn new(data_dir: &Path, base_dir: &Path, layout: Layout) -> Self {
         let below = base_dir.strip_prefix(data_dir).unwrap_or(base_dir);
@@ -35,7 +36,7 @@ impl Place {
         };
         Self {
             data_dir: data_dir.to_owned(),
-            base_dir: data_dir.join(base_dir),
+            base_dir: data_dir.join(below),
             kept_base_dir: below.to_string_lossy().into_owned(),
             kept_layout: layout.to_text(),
             layout,
@@ -95,6 +96,24 @@ impl Place {
         }
         if part.layout.is_empty() {
             part.layout = Layout::default().to_text();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_data_directory_counts_once() {
+        for (data, base, expected) in [
+            ("data", "data/files", "data/files"),
+            ("/var/lib", "/var/lib/files", "/var/lib/files"),
+            ("data", "/mnt/files", "/mnt/files"),
+            ("data", "files", "data/files"),
+        ] {
+            let place = Place::new(Path::new(data), Path::new(base), Layout::from_text(""));
+            assert_eq!(place.base_dir(), Path::new(expected), "{data} {base}");
         }
     }
 }
