@@ -56,6 +56,8 @@ fn every_subcommand_explains_itself() {
         vec!["deliveries", "list"],
         vec!["deliveries", "retry"],
         vec!["balance"],
+        vec!["stages", "list"],
+        vec!["stages", "show"],
         vec!["plugin", "new"],
         vec!["plugin", "build"],
         vec!["reload"],

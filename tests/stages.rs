@@ -148,7 +148,9 @@ fn kills_under_load_derive_every_session_once() {
     assert_eq!((calls.len(), &calls), (SESSIONS, &recordings));
     gateway.wait_for_count("crm", "delivered", SESSIONS);
 
-    let standing = wait_for(&gateway, "sessions", "/held/timers", &json!(0));
+    wait_for(&gateway, "sessions", "/lag", &json!(0));
+    let standing = stage(&gateway, "sessions");
+    assert_eq!(standing["held"]["timers"], 0);
     assert_eq!(standing["derived"], SESSIONS);
     assert_eq!(standing["repeated"], 0);
     assert_eq!(
@@ -443,6 +445,14 @@ fn the_numbers_of_a_joined_record_are_known_to_the_contract() {
     let masked = bi.wait_for(1).remove(0).body;
     assert_eq!(numbers_in(&masked), [].into(), "{masked}");
     assert_eq!(field(&masked, "/Records/0/EndpointUser"), "0086131****6789");
+    // A number that only its place tells.
+    gateway.push("cdr", &call("s-3"));
+    gateway.push(
+        "record",
+        &recording("s-3").replace("008613123456789", "8888666"),
+    );
+    let masked = bi.wait_for(2).remove(1).body;
+    assert_eq!(field(&masked, "/Records/0/EndpointUser"), "****666");
 }
 
 #[test]
@@ -470,4 +480,45 @@ fn a_stage_that_holds_something_does_not_go_unless_it_is_given_up() {
     });
     gateway.workspace.configure(&without);
     assert_eq!(gateway.api_post("/reload", &json!({})).0, 200);
+}
+
+#[test]
+fn a_stage_that_stands_still_is_told_of_and_shown() {
+    let (crm, on_call) = (Receiver::start(), Receiver::start());
+    let config = |more: &str| {
+        told(&crm, "grant.state = {}", more)
+            + &format!(
+                r#"
+                [[route]]
+                name = "alerts"
+                from = ["event"]
+                to = ["on-call"]
+                [destination.on-call]
+                http.url = "{}"
+                [alerts]
+                quiet_s = 0
+                "#,
+                on_call.url()
+            )
+    };
+    let gateway = Gateway::start(&config(""));
+    tell(&gateway, "fail no such customer");
+    let alert = on_call.wait_for(1).remove(0).body;
+    assert_eq!(field(&alert, "/type"), "stage.halted");
+    let data = json!({ "stage": "told", "reason": "stage_failed" });
+    assert_eq!(field(&alert, "/data"), data);
+    let shown = |arguments: &[&str]| {
+        let output = gateway.cli(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let list = shown(&["stages", "list"]);
+    assert!(list.contains("told") && list.contains("halted"), "{list}");
+    let one = shown(&["stages", "show", "told"]);
+    assert!(one.contains("no such customer (arrival "), "{one}");
+
+    gateway.workspace.configure(&config("on_error = \"skip\""));
+    assert_eq!(gateway.api_post("/reload", &json!({})).0, 200);
+    let alert = on_call.wait_for(2).remove(1).body;
+    assert_eq!(field(&alert, "/type"), "stage.working");
 }

@@ -21,6 +21,7 @@ mod reload;
 mod replay;
 mod run;
 mod schema;
+mod stages;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -75,6 +76,9 @@ enum Command {
         after_help = "Examples:\n  cdr-gateway replay --destination crm --since 2026-11-01T00:00:00Z --until 2026-11-02T00:00:00Z --dry-run\n  cdr-gateway replay --destination crm --destination bi --since 2h --when 'kind == \"cdr\"' --yes\n  cdr-gateway replay --destination crm --since 1d --only-missing --yes\n  cdr-gateway replay --destination bi --since 1d --fresh-ids --yes\n  cdr-gateway replay show 3\n  cdr-gateway replay cancel 3"
     )]
     Replay(replay::ReplayArgs),
+    /// List and show stages
+    #[command(subcommand)]
+    Stages(stages::StagesCommand),
     /// List the parts of files, and finish those that are open
     #[command(subcommand)]
     Files(files::FilesCommand),
@@ -140,6 +144,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Deliveries(command) => deliveries::run(command),
         Command::Destinations(command) => destinations::run(command),
         Command::Replay(args) => replay::run(args),
+        Command::Stages(command) => stages::run(&command),
         Command::Files(command) => files::run(&command),
         Command::Balance(args) => balance::run(&args),
         Command::Plugin(command) => plugin::run(command),

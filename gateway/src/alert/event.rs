@@ -88,6 +88,20 @@ pub enum Event {
         #[serde(flatten)]
         share: Share,
     },
+    /// It fails on a record, and has tried it a few times: it goes no further.
+    #[serde(rename = "stage.halted")]
+    StageHalted {
+        /// The stage.
+        stage: String,
+        /// Why, in a stable short form.
+        reason: String,
+    },
+    /// It goes on.
+    #[serde(rename = "stage.working")]
+    StageWorking {
+        /// The stage.
+        stage: String,
+    },
     /// Deliveries were suspended faster than `alerts.suspended_per_minute`.
     #[serde(rename = "deliveries.suspended")]
     Suspended {
@@ -211,6 +225,8 @@ impl Event {
             | Self::JournalRecovered { .. }
             | Self::ReloadRefused { .. }
             | Self::TableRefused { .. }
+            | Self::StageHalted { .. }
+            | Self::StageWorking { .. }
             | Self::CertificateExpiring { .. }
             | Self::CertificateRefused { .. } => None,
         }
@@ -250,6 +266,9 @@ impl Event {
             Self::JournalRecovered { .. } => "journal".to_owned(),
             Self::ReloadRefused { .. } => "reload".to_owned(),
             Self::TableRefused { table } => format!("table {table}"),
+            Self::StageHalted { stage, .. } | Self::StageWorking { stage } => {
+                format!("stage {stage}")
+            }
             Self::CertificateExpiring { key, days, .. } => format!("{days} days of {key}"),
             Self::CertificateRefused { key } => format!("files of {key}"),
         }

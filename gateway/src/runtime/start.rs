@@ -138,7 +138,7 @@ impl Runtime {
         let stop = watch::Sender::new(false);
         let keep = watch::Sender::new(retention::Keep::new(&config.journal));
         let fleet = Arc::new(Fleet::start(context, revision));
-        let (stages, stage_tasks) = Stages::start(journal.clone(), fleet.watch(), stop.subscribe());
+        let (stages, stage_tasks) = Stages::start(&journal, &alerts, &fleet, &stop);
         let retention = retention::start(
             journal.clone(),
             fleet.clone(),

@@ -19,6 +19,7 @@ use super::{
     status::StatusCell,
 };
 use crate::{
+    alert::{Alerts, Event},
     config::revision::Revision,
     journal::{Journal, JournalError, StageClaim, StageHeld, StageStep, StageTimer},
     plugin::stage::StageInstance,
@@ -48,10 +49,15 @@ const CLAIM_BACKOFF: Duration = Duration::from_millis(500);
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_mins(1);
 
+/// Tries in vain after which others hear of it: a host that is away for a moment is
+/// nobody's business.
+const TOLD_AFTER: u32 = 3;
+
 /// The owner of one stage.
 pub(super) struct Consumer {
     pub(super) name: Arc<str>,
     pub(super) journal: Arc<dyn Journal>,
+    pub(super) alerts: Alerts,
     pub(super) revision: watch::Receiver<Arc<Revision>>,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) status: Arc<StatusCell>,
@@ -123,7 +129,6 @@ impl Consumer {
                 return Ok(Ended::Over);
             }
             if self.revision.has_changed().unwrap_or(false) {
-                self.recovered();
                 return Ok(Ended::Again);
             }
             head.mark_unchanged();
@@ -177,6 +182,12 @@ impl Consumer {
         if tries == 1 {
             tracing::warn!(stage = &*self.name, reason = failure.reason, arrival = ?failure.arrival.map(|id| id.to_string()), "the stage halts, and tries again with growing rests");
         }
+        if tries == TOLD_AFTER {
+            self.alerts.raise(Event::StageHalted {
+                stage: self.name.to_string(),
+                reason: failure.reason.clone(),
+            });
+        }
         self.status.update(|status| {
             let since = status.halt.as_ref().map_or(now, |halt| halt.since);
             let rest = SignedDuration::try_from(rest).unwrap_or(SignedDuration::ZERO);
@@ -198,6 +209,10 @@ impl Consumer {
 
     fn recovered(&mut self) {
         if self.tries > 0 {
+            if self.tries >= TOLD_AFTER {
+                let stage = self.name.to_string();
+                self.alerts.raise(Event::StageWorking { stage });
+            }
             self.tries = 0;
             self.status.update(|status| status.halt = None);
             self.show_halted(false);

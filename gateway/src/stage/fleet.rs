@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{StageStatus, consumer::Consumer, status::StatusCell};
-use crate::{config::revision::Revision, journal::Journal};
+use crate::{alert::Alerts, delivery::Fleet, journal::Journal};
 
 /// The stages, as others look at them.
 #[derive(Debug, Default)]
@@ -23,10 +23,13 @@ impl Stages {
     /// Starts a task that keeps one for each stage of the revision that runs, and
     /// ends when `stop` becomes true and they have ended.
     pub fn start(
-        journal: Arc<dyn Journal>,
-        mut revision: watch::Receiver<Arc<Revision>>,
-        mut stop: watch::Receiver<bool>,
+        journal: &Arc<dyn Journal>,
+        alerts: &Alerts,
+        fleet: &Fleet,
+        stop: &watch::Sender<bool>,
     ) -> (Arc<Self>, JoinHandle<()>) {
+        let (journal, alerts) = (journal.clone(), alerts.clone());
+        let (mut revision, mut stop) = (fleet.watch(), stop.subscribe());
         let stages = Arc::new(Self::default());
         let shared = stages.clone();
         let task = tokio::spawn(async move {
@@ -38,6 +41,7 @@ impl Stages {
                         let consumer = Consumer {
                             name: name.clone(),
                             journal: journal.clone(),
+                            alerts: alerts.clone(),
                             revision: revision.clone(),
                             stop: stop.clone(),
                             status,
