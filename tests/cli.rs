@@ -66,6 +66,7 @@ fn every_subcommand_explains_itself() {
         vec!["plugin"],
         vec!["plugin", "inspect"],
         vec!["plugin", "test"],
+        vec!["plugin", "bench"],
     ];
     for subcommand in subcommands {
         let output = command()

@@ -1,5 +1,7 @@
 //! `cdr-gateway plugin`: what an author of plugins meets, without a gateway.
 
+mod bench;
+mod folder;
 mod inspect;
 mod test;
 

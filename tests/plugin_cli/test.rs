@@ -1,46 +1,9 @@
 //! `plugin test`: cases in plain files, run by the real host.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Output,
-};
+use std::path::Path;
 
-use tempfile::TempDir;
-
-use super::{plugin, printed};
-use crate::harness::{SEED, field, hostile};
-
-/// A plugin's folder with a component, as `plugin build` leaves it.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = Self(tempfile::tempdir().expect("a directory"));
-        fs::create_dir(folder.path("target")).expect("a directory");
-        fs::copy(hostile(), folder.path("target/plugin.wasm")).expect("a copy");
-        folder
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> &Self {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-        fs::write(path, text).expect("a file");
-        self
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).expect("a file")
-    }
-
-    fn test(&self, arguments: &[&str]) -> Output {
-        plugin(self.0.path(), &[&["test"], arguments].concat())
-    }
-}
+use super::{folder::Folder, plugin, printed};
+use crate::harness::{SEED, field};
 
 /// A record that tells the hostile guest what to do.
 fn telling(behaviour: &str) -> String {

@@ -183,3 +183,110 @@ fn listed(all: &BTreeMap<String, impl Display>) -> String {
     let lines = all.iter().map(|(name, value)| format!("{name} = {value}"));
     lines.collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn kept(record: &str) -> Outcome {
+        Outcome::Kept(Kept {
+            record: record.to_owned(),
+            is_unchanged: false,
+            tags: BTreeMap::new(),
+        })
+    }
+
+    fn about(expect: Expect, outcome: Outcome, second: Option<Outcome>) -> Vec<String> {
+        let case = Case {
+            expect: Some(expect),
+            ..Case::default()
+        };
+        let found = Found {
+            outcome,
+            log: Vec::new(),
+            counters: BTreeMap::new(),
+            second,
+            took: Duration::ZERO,
+        };
+        let differences = differences(&case, &found).into_iter();
+        differences.map(|difference| difference.about).collect()
+    }
+
+    #[test]
+    fn a_second_run_that_comes_to_something_else_is_a_difference() {
+        let keep = Expect::default;
+        let second = Some(kept(r#"{"n":2}"#));
+        assert_eq!(about(keep(), kept(r#"{"n":1}"#), second), ["pure"]);
+        assert!(about(keep(), kept(r#"{"n":1}"#), None).is_empty());
+    }
+
+    #[test]
+    fn json_is_compared_by_its_tokens() {
+        let cases = [
+            (r#"{ "a" : 1.0 }"#, r#"{"a":1.0}"#, true),
+            (r#"{"a":1}"#, r#"{"a":1.0}"#, false),
+            (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#, false),
+            (r#"{"a":1,"a":1}"#, r#"{"a":1}"#, false),
+        ];
+        for (expected, found, same) in cases {
+            let expect = Expect {
+                record: Some(crate::case::Json::Text(expected.to_owned())),
+                ..Expect::default()
+            };
+            let differences = about(expect, kept(found), None);
+            assert_eq!(differences.is_empty(), same, "{expected} {found}");
+        }
+    }
+
+    #[test]
+    fn members_are_compared_by_what_they_mean() {
+        let record = r#"{"text":"a","n":1.0,"list":[1]}"#;
+        let cases = [
+            ("/text", Value::from("a"), true),
+            ("/n", Value::from(1.0), true),
+            ("/n", Value::from(1), false),
+            ("/n", Value::from("1.0"), false),
+            ("/list", serde_json::json!([1]), true),
+            ("/none", Value::from(1), false),
+        ];
+        for (pointer, value, same) in cases {
+            let expect = Expect {
+                members: Some(BTreeMap::from([(pointer.to_owned(), value.clone())])),
+                ..Expect::default()
+            };
+            let differences = about(expect, kept(record), None);
+            assert_eq!(differences.is_empty(), same, "{pointer} {value}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_all_expected_and_all_found() {
+        let refusal = |at: &str| Refusal {
+            pointer: at.to_owned(),
+            message: "must be at least 1".to_owned(),
+        };
+        let expected = |at: &str, message: &str| ExpectedRefusal {
+            at: at.to_owned(),
+            message: message.to_owned(),
+        };
+        let cases = [
+            (vec![expected("/a", "at least")], vec![refusal("/a")], true),
+            (vec![expected("/a", "at most")], vec![refusal("/a")], false),
+            (
+                vec![expected("/a", "")],
+                vec![refusal("/a"), refusal("/b")],
+                false,
+            ),
+            (
+                vec![expected("/a", ""), expected("/b", "")],
+                vec![refusal("/a")],
+                false,
+            ),
+        ];
+        for (expected, found, fits) in cases {
+            assert_eq!(refusals_fit(&expected, &found), fits, "{expected:?}");
+        }
+    }
+}

@@ -182,3 +182,42 @@ fn io(path: &Path) -> impl Fn(io::Error) -> WriteError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{case::folder, record::Kind};
+
+    #[test]
+    fn what_is_saved_is_read_as_it_was() {
+        let long = format!(
+            r#"{{ "Uui": "{}", "n": 1.0 }}"#,
+            "x".repeat(MAX_INLINE_BYTES)
+        );
+        for (name, record) in [("short", r#"{"Uui": "it's"}"#), ("long", long.as_str())] {
+            let folder = tempfile::tempdir().unwrap();
+            let config = serde_json::json!({ "rules": [{ "drop": "x", "n": 1.5 }], "z": true });
+            let case = Case {
+                about: Some("a \"record\"\nof yesterday".to_owned()),
+                config: config.as_object().cloned(),
+                kind: Some(Kind::Voicemail),
+                tags: Some([("a".to_owned(), "b".to_owned())].into()),
+                received: Some("2026-11-01T00:00:00.5Z".parse().unwrap()),
+                record: Some(Json::Text(record.to_owned())),
+                expect: Some(Expect {
+                    failure: Some("panic".to_owned()),
+                    message: Some("panicked: it's gone".to_owned()),
+                    ..Expect::default()
+                }),
+                ..Case::default()
+            };
+            save(folder.path(), name, &case).unwrap();
+            let read = folder::read(folder.path()).unwrap();
+            assert!(read.wrong.is_empty(), "{:?}", read.wrong);
+            assert_eq!(read.cases[0].case, case, "{name}");
+            assert_eq!(read.cases[0].is_beside, name == "long");
+            let again = save(folder.path(), name, &case).unwrap_err();
+            assert!(matches!(again, WriteError::Exists(_)), "{again}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! `cdr-gateway plugin`: for those who write plugins. Nothing here needs a
 //! gateway, a configuration or a journal.
 
+mod bench;
 mod build;
 mod choice;
 mod given;
@@ -47,6 +48,14 @@ pub(super) enum PluginCommand {
         after_help = "Examples:\n  cdr-gateway plugin test\n  cdr-gateway plugin test --filter short --update\n  cdr-gateway plugin test --record call.json --config '{\"seconds\": 5}'\n  cdr-gateway plugin test builtin:filter --cases cases"
     )]
     Test(test::TestArgs),
+    /// Measure time and memory of a plugin, and hold them against its limits
+    ///
+    /// One warm instance gets the record of a case over and over. Times are by the
+    /// clock on the wall, as the deadline is: look at the median first.
+    #[command(
+        after_help = "Examples:\n  cdr-gateway plugin bench\n  cdr-gateway plugin bench --filter seed --seconds 10\n  cdr-gateway plugin bench builtin:phone-mask --record call.json --json"
+    )]
+    Bench(bench::BenchArgs),
 }
 
 pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
@@ -55,6 +64,7 @@ pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         PluginCommand::Build(args) => build::run(&args),
         PluginCommand::Inspect(args) => inspect::run(&args),
         PluginCommand::Test(args) => test::run(&args),
+        PluginCommand::Bench(args) => bench::run(&args),
     }
 }
 

@@ -20,6 +20,12 @@ pub(super) fn styled(text: impl std::fmt::Display) -> io::Result<()> {
     }
 }
 
+/// Writes a line for people to standard error, beside the output.
+pub(super) fn aside(text: impl std::fmt::Display) {
+    // Nobody is left to tell when it is closed.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// A text from elsewhere as a terminal may be shown it: control characters other
 /// than tabs and line ends are written out.
 pub(super) fn harmless(text: &str) -> String {

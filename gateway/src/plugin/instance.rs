@@ -65,7 +65,7 @@ const HOSTCALL_FACTOR: usize = 4;
 
 /// How often a deadline overrun is tried before it counts: a single one may be
 /// the machine's fault.
-const DEADLINE_TRIES: u32 = 3;
+pub(crate) const DEADLINE_TRIES: u32 = 3;
 
 /// A started guest.
 pub(super) struct Instance {

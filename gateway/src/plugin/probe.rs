@@ -22,14 +22,16 @@ impl Probe {
     /// Starts and configures an instance.
     ///
     /// # Errors
-    /// When it fails; a config that was refused now, and not when the plugin was
-    /// loaded, is a failure to start.
+    /// With [`Failure::Start`], also where the config is refused now and was not
+    /// when the plugin was loaded.
     pub fn start(plugin: &Arc<Plugin>) -> Result<Self, Failure> {
+        let failed = |failure: Failure| Failure::Start(failure.to_string());
         let begun = Instant::now();
-        let mut instance = Instance::start(plugin)?;
+        let mut instance = Instance::start(plugin).map_err(failed)?;
         let start = begun.elapsed();
         let begun = Instant::now();
-        instance.configure(plugin)?.map_err(|refusals| {
+        let configured = instance.configure(plugin).map_err(failed)?;
+        configured.map_err(|refusals| {
             let first = refusals.into_iter().next();
             Failure::Start(first.map_or_else(String::new, |refusal| refusal.message))
         })?;

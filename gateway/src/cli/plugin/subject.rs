@@ -15,7 +15,7 @@ use super::super::print;
 use crate::{
     case::run::Component,
     config::{builtin, model::PluginHost},
-    plugin::{self, Compiled, Host, Limits, Secrets, Tables, component::Source},
+    plugin::{self, Compiled, Host, Limits, Secrets, Tables, anatomy::World, component::Source},
 };
 
 #[derive(Debug, Args)]
@@ -154,9 +154,16 @@ impl Subject {
     }
 
     /// Sets up the plugin host on this machine and compiles the component, or finds
-    /// it compiled already.
+    /// it compiled already. It has to be one that a chain runs.
     pub(super) fn compile(&self) -> anyhow::Result<Compiled> {
-        self.compile_with(cache().as_deref())
+        let compiled = self.compile_with(cache().as_deref())?;
+        if compiled.anatomy().world == World::Stage {
+            bail!(
+                "{} is a stage: only plugins of chains have cases; `cdr-gateway plugin inspect` tells of both",
+                self.shown
+            );
+        }
+        Ok(compiled)
     }
 
     /// The same without a look at what was compiled before.
