@@ -14,9 +14,10 @@ use std::{
     process::Command,
 };
 
-const PLUGINS: [&str; 5] = [
+const PLUGINS: [&str; 6] = [
     "cdr-plugin-attribution",
     "cdr-plugin-filter",
+    "cdr-plugin-map",
     "cdr-plugin-phone-mask",
     "cdr-plugin-redact",
     "cdr-plugin-sessionize",

@@ -144,6 +144,7 @@ fn the_shipped_examples_pass_without_a_warning() {
         "TCCC_PASSWORD",
         "CRM_WEBHOOK_SECRET",
         "BI_TOKEN",
+        "PSEUDONYM_KEY",
         "ON_CALL_TOKEN",
         "QUALITY_TOKEN",
     ];

@@ -2,7 +2,7 @@
 //! whatever the plugins do.
 
 use crate::{
-    harness::{Gateway, Receiver, SEED, TRANSFER},
+    harness::{Gateway, Receiver, SEED, TRANSFER, VOICEMAIL, numbers_in},
     seed::three_destinations,
 };
 
@@ -64,4 +64,64 @@ fn the_mask_reaches_names_and_json_numbers() {
     let masked = r#""Uui": { "184****7605": ["184****7605", 1.0] , "at": 1732240999 }"#;
     assert!(body.contains(masked), "{body}");
     gateway.wait_for("archive", "delivered", 1);
+}
+
+/// What the modes of the mask leave of the samples, and which contract lets it pass.
+#[test]
+fn each_mode_of_the_mask_against_each_contract() {
+    let keys = tempfile::tempdir().expect("a directory");
+    let key = keys.path().join("key");
+    std::fs::write(&key, "a key of thirty-two bytes or more").expect("a key");
+    let modes = [
+        ("keep", "", true),
+        ("remove", "", true),
+        ("pseudonym", r#", key_id = "2026""#, true),
+        // An encrypted number is a number, and none of the arrival's.
+        ("fpe", "", false),
+    ];
+    for (mode, settings, passes_none) in modes {
+        let secret = match mode {
+            "pseudonym" | "fpe" => format!("secrets.key.file = {:?}", key.display().to_string()),
+            _ => String::new(),
+        };
+        let (masked, none) = (Receiver::start(), Receiver::start());
+        let gateway = Gateway::start(&format!(
+            r#"
+            [source.tccc]
+            path = "/tccc"
+            dialect = "tccc"
+            [plugin.mask]
+            wasm = "builtin:phone-mask"
+            config = {{ mode = "{mode}"{settings} }}
+            {secret}
+            [[route]]
+            name = "all"
+            from = ["tccc"]
+            chain = ["mask"]
+            to = ["masked", "none"]
+            [destination.masked]
+            http.url = "{}"
+            numbers = "masked"
+            [destination.none]
+            http.url = "{}"
+            numbers = "none"
+            "#,
+            masked.url(),
+            none.url(),
+        ));
+        for (action, record) in [("cdr", SEED), ("cdr", TRANSFER), ("voicemail", VOICEMAIL)] {
+            gateway.push(action, record);
+        }
+        let bodies = masked.wait_for(3);
+        for got in &bodies {
+            assert_eq!(numbers_in(&got.body), [].into(), "{mode}: {}", got.body);
+        }
+        if passes_none {
+            none.wait_for(3);
+        } else {
+            for suspended in gateway.wait_for("none", "suspended", 3) {
+                assert_eq!(suspended["reason"], "egress_violation", "{mode}");
+            }
+        }
+    }
 }

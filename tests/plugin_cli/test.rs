@@ -13,7 +13,7 @@ fn telling(behaviour: &str) -> String {
 #[test]
 fn the_cases_of_the_standard_plugins_pass() {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
-    for name in ["attribution", "filter", "phone-mask"] {
+    for name in ["attribution", "filter", "map", "phone-mask", "redact"] {
         let cases = plugins.join(name).join("cases");
         let cases = cases.to_str().expect("a path in Unicode");
         let output = plugin(

@@ -4,10 +4,11 @@
 pub const PREFIX: &str = "builtin:";
 
 /// The plugins.
-pub const PLUGINS: [&str; 5] = [
+pub const PLUGINS: [&str; 6] = [
     "phone-mask",
     "attribution",
     "filter",
+    "map",
     "redact",
     "sessionize",
 ];

@@ -26,6 +26,7 @@ pub fn plugin(name: &str) -> Option<Builtin> {
         "phone-mask" => (guest!("cdr_plugin_phone_mask"), &[]),
         "attribution" => (guest!("cdr_plugin_attribution"), &["attribution"]),
         "filter" => (guest!("cdr_plugin_filter"), &[]),
+        "map" => (guest!("cdr_plugin_map"), &[]),
         "redact" => (guest!("cdr_plugin_redact"), &[]),
         "sessionize" => (guest!("cdr_plugin_sessionize"), &[]),
         _ => return None,

@@ -183,7 +183,7 @@ impl Document {
             let (Token::String(raw) | Token::Number(raw)) = token else {
                 return None;
             };
-            let wanted = string::digits(&string::decode(raw)) >= min_digits
+            let wanted = string::has_digits(raw, min_digits)
                 && !except.iter().any(|pattern| place.matches(pattern));
             wanted.then_some(raw)
         })
@@ -193,7 +193,7 @@ impl Document {
     /// full-width); what stands for its value is the name as it is written.
     pub fn names(&self, min_digits: usize) -> Vec<Match<'static>> {
         self.matching(|_, token| match token {
-            Token::Key(raw) if string::digits(&string::decode(raw)) >= min_digits => Some(raw),
+            Token::Key(raw) if string::has_digits(raw, min_digits) => Some(raw),
             _ => None,
         })
     }

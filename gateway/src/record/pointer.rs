@@ -66,6 +66,9 @@ pub(super) fn parse_tokens(text: &str) -> Result<Vec<String>, PointerError> {
 }
 
 fn unescape(escaped: &str, offset: usize) -> Result<String, PointerError> {
+    if !escaped.contains('~') {
+        return Ok(escaped.to_owned());
+    }
     let mut token = String::with_capacity(escaped.len());
     let mut chars = escaped.char_indices();
     while let Some((at, char)) = chars.next() {
@@ -85,6 +88,9 @@ fn unescape(escaped: &str, offset: usize) -> Result<String, PointerError> {
 /// Writes a slash and the escaped token.
 pub(super) fn write_token(out: &mut impl fmt::Write, token: &str) -> fmt::Result {
     out.write_char('/')?;
+    if !token.contains(['~', '/']) {
+        return out.write_str(token);
+    }
     for char in token.chars() {
         match char {
             '~' => out.write_str("~0")?,

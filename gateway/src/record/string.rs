@@ -35,6 +35,12 @@ pub fn digits(text: &str) -> usize {
         .count()
 }
 
+/// Whether a JSON token means a text with at least so many digits.
+pub fn has_digits(token: &str, at_least: usize) -> bool {
+    // No escape has fewer digits than the digit that it stands for.
+    digits(token) >= at_least && (!token.contains('\\') || digits(&decode(token)) >= at_least)
+}
+
 /// The JSON string token for a text.
 pub fn encode(text: &str) -> String {
     serde_json::Value::from(text).to_string()
@@ -64,6 +70,22 @@ fn decode_lossy(token: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_counted_by_what_a_token_means() {
+        let cases = [
+            (r#""1234567""#, 7, true),
+            (r#""123456""#, 7, false),
+            (r#""\u0031\u0032""#, 3, false),
+            (r#""\u0031\u0032""#, 2, true),
+            (r#""\uff11２""#, 2, true),
+            ("1234567", 7, true),
+            (r#""""#, 0, true),
+        ];
+        for (token, at_least, expected) in cases {
+            assert_eq!(has_digits(token, at_least), expected, "{token}");
+        }
+    }
 
     #[test]
     fn decodes_tokens() {

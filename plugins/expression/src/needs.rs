@@ -15,8 +15,7 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Needs {
     /// Of two places, one within the other, only the outer one.
-    paths: Vec<Path>,
-    record: bool,
+    places: Vec<Place>,
     tags: BTreeSet<String>,
     all_tags: bool,
     kind: bool,
@@ -33,8 +32,7 @@ impl Needs {
             needs.add(names);
             paths.extend(names.paths.iter().cloned());
         }
-        needs.record = !paths.is_empty();
-        needs.paths = outermost(paths);
+        needs.places = outermost(paths).into_iter().map(Place::from).collect();
         needs
     }
 
@@ -48,7 +46,7 @@ impl Needs {
     /// The variables that are used, with what the record has of them.
     pub(crate) fn fetch(&self, cdr: Cdr<'_>) -> Vec<(&'static str, Value)> {
         let mut variables = Vec::new();
-        if self.record {
+        if !self.places.is_empty() {
             variables.push(("cdr", self.fetch_record(cdr)));
         }
         if self.all_tags || !self.tags.is_empty() {
@@ -78,8 +76,8 @@ impl Needs {
 
     fn fetch_record(&self, cdr: Cdr<'_>) -> Value {
         let mut record = Tree::Members(BTreeMap::new());
-        for path in &self.paths {
-            fetch_place(cdr, path, &mut record);
+        for place in &self.places {
+            fetch_place(cdr, place, &mut record);
         }
         record.into()
     }
@@ -88,25 +86,45 @@ impl Needs {
 /// Puts a place into the tree: with its value, or where there is none, with
 /// what stands above it, so that an expression fails or not as it would on the
 /// whole record.
-fn fetch_place(cdr: Cdr<'_>, path: &[String], record: &mut Tree) {
-    for depth in (0..=path.len()).rev() {
-        let above = &path[..depth];
-        if let Some(value) = cdr.json(&pointer(above)).and_then(|json| parse(&json)) {
-            let hollow = depth < path.len() && matches!(value, Value::Map(_));
-            let found = if hollow {
+fn fetch_place(cdr: Cdr<'_>, place: &Place, record: &mut Tree) {
+    let Some(json) = cdr.json(&place.pointer) else {
+        return fetch_above(cdr, place, record);
+    };
+    let value = parse(&json).map_or(Tree::Value(Value::Null), Tree::Value);
+    record.put(&place.path, value);
+}
+
+/// A record is an object, so its root need not be looked at.
+fn fetch_above(cdr: Cdr<'_>, place: &Place, record: &mut Tree) {
+    let ends = place.pointer.match_indices('/').skip(1);
+    let above: Vec<_> = ends.map(|(end, _)| place.pointer.split_at(end).0).collect();
+    for (depth, pointer) in above.iter().enumerate().rev() {
+        let path = place.path.get(..=depth).unwrap_or_default();
+        if let Some(json) = cdr.json(pointer) {
+            let found = if json.starts_with('{') {
                 Tree::Members(BTreeMap::new())
             } else {
-                Tree::Value(value)
+                parse(&json).map_or(Tree::Value(Value::Null), Tree::Value)
             };
-            return record.put(above, found);
+            return record.put(path, found);
         }
     }
 }
 
-fn pointer(path: &[String]) -> String {
-    let tokens = path.iter();
-    let tokens = tokens.map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
-    tokens.collect()
+/// A place of the record, as it is fetched.
+#[derive(Debug)]
+struct Place {
+    path: Path,
+    pointer: String,
+}
+
+impl From<Path> for Place {
+    fn from(path: Path) -> Self {
+        let tokens = path.iter();
+        let tokens = tokens.map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+        let pointer = tokens.collect();
+        Self { path, pointer }
+    }
 }
 
 /// A path sorts directly before those that go on from it.

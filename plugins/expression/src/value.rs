@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use cel::{Value, objects::Key};
+use cel::{
+    Value,
+    objects::{Key, Map},
+};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
@@ -46,11 +49,10 @@ impl From<Tree> for Value {
     fn from(tree: Tree) -> Self {
         match tree {
             Tree::Value(value) => value,
-            Tree::Members(members) => members
+            Tree::Members(members) => map(members
                 .into_iter()
-                .map(|(key, member)| (key, Value::from(member)))
-                .collect::<HashMap<_, _>>()
-                .into(),
+                .map(|(key, member)| (key.into(), Value::from(member)))
+                .collect()),
         }
     }
 }
@@ -86,6 +88,12 @@ pub fn to_json(value: &Value) -> Option<Json> {
             Json::Object(members.collect::<Option<_>>()?)
         }
         _ => return None,
+    })
+}
+
+fn map(members: HashMap<Key, Value>) -> Value {
+    Value::Map(Map {
+        map: Arc::new(members),
     })
 }
 
@@ -139,12 +147,12 @@ impl<'de> Deserialize<'de> for Parsed {
                 Ok(Value::List(Arc::new(elements)))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-                let mut members: HashMap<String, Value> = HashMap::new();
-                while let Some((key, Parsed(member))) = map.next_entry()? {
-                    members.insert(key, member);
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+                let mut members = HashMap::new();
+                while let Some((key, Parsed(member))) = access.next_entry::<String, _>()? {
+                    members.insert(key.into(), member);
                 }
-                Ok(members.into())
+                Ok(map(members))
             }
         }
 

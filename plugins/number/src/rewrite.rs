@@ -15,7 +15,7 @@ pub type Edit<'a> = (Range<usize>, Cow<'a, str>);
 /// matter. An edit whose bounds are inside a character is left out with what
 /// follows it up to the next one.
 #[must_use]
-pub fn rewrite<'a>(text: &str, mut edits: Vec<Edit<'a>>) -> String {
+pub fn rewrite(text: &str, mut edits: Vec<Edit<'_>>) -> String {
     for number in bare_numbers(text) {
         if edits.iter().any(|(place, _)| number.contains(&place.start)) {
             edits.push((number.start..number.start, Cow::Borrowed("\"")));
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn edits_in_any_order() {
-        let cases: &[(&str, &[(Range<usize>, &str)], &str)] = &[
+        type Edits = &'static [(Range<usize>, &'static str)];
+        let cases: &[(&str, Edits, &str)] = &[
             ("abcdef", &[(4..5, "*"), (0..2, "")], "cd*f"),
             ("[12,34]", &[(1..2, "x")], r#"["x2",34]"#),
             ("[12]", &[(1..3, "")], r#"[""]"#),

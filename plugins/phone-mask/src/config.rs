@@ -114,7 +114,9 @@ impl Config {
                 let id = self.key_id(errors)?;
                 Pseudonyms::new(key?, id).map(Substitute::Pseudonym)
             }
-            Mode::Fpe => FormatPreserving::new(self.key(errors)?).map(Substitute::Encrypt),
+            Mode::Fpe => FormatPreserving::new(self.key(errors)?)
+                .map(Box::new)
+                .map(Substitute::Encrypt),
         }
     }
 

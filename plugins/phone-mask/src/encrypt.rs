@@ -2,9 +2,9 @@
 //! length and kind, the same one each time, and whoever has the key can undo it.
 //!
 //! FF1 of NIST SP 800-38G with AES-256 over the national digits. What tells the
-//! kind stays: calling code, area code, `400`, the first digit of a mobile
-//! number. An encrypted number that would be of another kind is encrypted once
-//! more, until it is of the same (cycle walking), so that what comes out is what
+//! kind stays: calling code, area code, `400`, the first three digits of a mobile
+//! number. A landline whose subscriber part would begin as none does is encrypted
+//! once more, until it begins like one (cycle walking). So what comes out is what
 //! a receiver's checks expect.
 //!
 //! FF1 is only safe over a million values and more, so fewer than six digits are
@@ -13,7 +13,7 @@
 use std::fmt;
 
 use aes::Aes256;
-use cdr_number::{Form, Identity, understand};
+use cdr_number::{Form, Identity};
 use fpe::ff1::{FF1, FlexibleNumeralString};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -64,7 +64,7 @@ impl FormatPreserving {
                 .filter_map(is_digit)
                 .map(|digit| b'0' + digit)
                 .collect();
-            if is_of_kind(number, before, &text) {
+            if is_of_kind(number, rest, &text) {
                 return Some(text);
             }
         }
@@ -75,9 +75,8 @@ impl FormatPreserving {
 fn kept(number: &Identity) -> usize {
     let national = number.national().len();
     let kind = match number.form {
-        Form::Mobile => 1,
         Form::Landline { area } => area,
-        Form::Service => 3,
+        Form::Mobile | Form::Service => 3,
         _ => number.trunk(),
     };
     // The area's digits give way where too few are behind them: service numbers
@@ -89,15 +88,12 @@ fn kept(number: &Identity) -> usize {
     }
 }
 
-/// Whether encrypted digits make a number of the same kind. Only of mobile
-/// numbers, of which one in three would not: what else stays decides already.
-fn is_of_kind(number: &Identity, before: &[u8], encrypted: &[u8]) -> bool {
-    if number.form != Form::Mobile {
-        return true;
-    }
-    let national = before.iter().skip(number.code_len()).chain(encrypted);
-    let national: Vec<u8> = national.copied().collect();
-    understand(&national, false).form == Form::Mobile
+/// Whether encrypted digits begin as those of the number do, where that tells its
+/// kind: subscribers have no 0, 1 or 9 at the front.
+fn is_of_kind(number: &Identity, digits: &[u8], encrypted: &[u8]) -> bool {
+    let is_subscriber = |digits: &[u8]| matches!(digits, [b'2'..=b'8', ..]);
+    let is_landline = matches!(number.form, Form::Landline { .. });
+    !is_landline || is_subscriber(digits) == is_subscriber(encrypted)
 }
 
 impl fmt::Debug for FormatPreserving {
@@ -108,7 +104,7 @@ impl fmt::Debug for FormatPreserving {
 
 #[cfg(test)]
 mod tests {
-    use cdr_number::{Scan, at_place};
+    use cdr_number::{Scan, at_place, understand};
 
     use super::*;
 
@@ -139,7 +135,7 @@ mod tests {
     #[test]
     fn what_tells_the_kind_stays() {
         let cases = [
-            ("13123456789", "861", 13),
+            ("13123456789", "86131", 13),
             ("0755-88886666", "86755", 13),
             ("020 66247698", "8620", 12),
             ("4001236666", "86400", 12),
@@ -157,12 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mobile_number_becomes_a_mobile_number_and_no_two_the_same() {
+    fn a_number_becomes_one_of_its_kind_and_no_two_the_same() {
         let mut seen = std::collections::BTreeSet::new();
         for last in 0..300 {
-            let after = encrypted(&format!("13123456{last:03}"));
-            assert_eq!(understand(&after.as_bytes()[2..], false).form, Form::Mobile);
-            assert!(seen.insert(after));
+            let mobile = encrypted(&format!("13123456{last:03}"));
+            let form = understand(&mobile.as_bytes()[2..], false).form;
+            assert_eq!(form, Form::Mobile, "{mobile}");
+            let landline = encrypted(&format!("075588886{last:03}"));
+            assert!(matches!(landline.as_bytes()[5], b'2'..=b'8'), "{landline}");
+            assert!(seen.insert(mobile) && seen.insert(landline));
         }
     }
 }

@@ -79,6 +79,9 @@ impl Field {
     }
 
     fn read(json: &str, find: impl FnOnce(&Scan) -> Vec<Found>) -> Option<Self> {
+        if json == "\"\"" {
+            return None;
+        }
         let (text, shape) = match json.as_bytes().first()? {
             b'"' => (serde_json::from_str(json).ok()?, Shape::Scalar),
             b'-' | b'0'..=b'9' => (json.to_owned(), Shape::Scalar),
@@ -247,12 +250,12 @@ impl Field {
 
     /// Puts a text in the place of digits. Where the text is JSON in a string and
     /// they are spread over several of its values, those stay apart.
-    fn put<'a>(
+    fn put(
         &self,
         digits: &Range<usize>,
         text: String,
         is_nested: bool,
-        edits: &mut Vec<(Range<usize>, Cow<'a, str>)>,
+        edits: &mut Vec<(Range<usize>, Cow<'_, str>)>,
     ) {
         let place = self.place(digits);
         let between = self.text.get(place.clone()).unwrap_or_default();

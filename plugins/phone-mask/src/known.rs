@@ -66,6 +66,18 @@ impl Known {
         }
     }
 
+    /// Whether a JSON number may hold any of the numbers: its digits do, without
+    /// regard to where they begin and end.
+    pub fn may_stand_in(&self, token: &str) -> bool {
+        let is_plain = token.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = token.as_bytes();
+        let holds = |needle: &Needle| {
+            let needle = needle.digits();
+            digits.windows(needle.len()).any(|window| window == needle)
+        };
+        !is_plain || self.0.iter().any(holds)
+    }
+
     /// Every run of digits in a scan that is one of the numbers.
     pub fn occurrences(&self, scan: &Scan, mut each: impl FnMut(Range<usize>, &Needle)) {
         for needle in &self.0 {

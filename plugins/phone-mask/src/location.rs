@@ -25,8 +25,7 @@ pub enum Detail {
 /// Locations in one string: province, city and operator.
 const LINES: [&str; 2] = ["/CallerLocation", "/CalleeLocation"];
 
-/// A location in members, and its members, the least precise first.
-const OBJECT: &str = "/TelLocation";
+/// The members of a location, the least precise first.
 const MEMBERS: [&str; 4] = [
     "/TelLocation/Country",
     "/TelLocation/Province",
@@ -85,9 +84,6 @@ impl Detail {
             if let Some(line) = text(cdr, pointer) {
                 set(cdr, pointer, &line, self.line(&line))?;
             }
-        }
-        if cdr.json(OBJECT).is_none_or(|json| !json.starts_with('{')) {
-            return Ok(());
         }
         for pointer in MEMBERS.iter().skip(self.members()) {
             if let Some(member) = text(cdr, pointer) {

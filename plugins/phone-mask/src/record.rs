@@ -13,6 +13,9 @@ use crate::{
 /// where number protection is on, and it must stay whole to be looked up.
 const PROTECTED: [&str; 2] = ["/ProtectedCaller", "/ProtectedCallee"];
 
+/// Digits of a mobile number.
+const SHORTEST_MOBILE: usize = 11;
+
 /// One edit of a record.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Edit<'a> {
@@ -42,7 +45,7 @@ pub fn edits<'a>(
 ) -> Edits<'a> {
     let at_places = numbers.iter().map(|found| Field::at_place(&found.json));
     let elsewhere = texts.iter().map(elsewhere);
-    let fields: Vec<Option<Field>> = at_places.chain(elsewhere).collect();
+    let mut fields: Vec<Option<Field>> = at_places.chain(elsewhere).collect();
     let fields_of_names: Vec<Option<Field>> = names
         .iter()
         .map(|found| Field::of_text(&found.json))
@@ -51,6 +54,12 @@ pub fn edits<'a>(
     let mut known = Known::default();
     for field in fields.iter().chain(&fields_of_names).flatten() {
         field.teach(&mut known);
+    }
+    let of_texts = fields.iter_mut().skip(numbers.len());
+    for (field, found) in of_texts.zip(texts) {
+        if field.is_none() && is_short_number(found) && known.may_stand_in(&found.json) {
+            *field = Field::of_number(&found.json);
+        }
     }
     let changed = |field: &Option<Field>| field.as_ref()?.changed(&known, substitute);
     let matches: Vec<&Match> = numbers.iter().chain(texts).collect();
@@ -69,14 +78,25 @@ pub fn edits<'a>(
     }
 }
 
+/// What teaches the record's numbers. A short JSON number does not.
 fn elsewhere(found: &Match) -> Option<Field> {
-    if PROTECTED.iter().any(|name| found.pointer.ends_with(name)) {
+    if is_protected(found) || is_short_number(found) {
         None
     } else if found.json.starts_with('"') {
         Field::of_text(&found.json)
     } else {
         Field::of_number(&found.json)
     }
+}
+
+fn is_protected(found: &Match) -> bool {
+    PROTECTED.iter().any(|name| found.pointer.ends_with(name))
+}
+
+/// A JSON number with fewer digits than a mobile number: a time, an amount, an id.
+/// Records hold many, and most have nothing to do with the record's numbers.
+fn is_short_number(found: &Match) -> bool {
+    !is_protected(found) && !found.json.starts_with('"') && found.json.len() < SHORTEST_MOBILE
 }
 
 /// One edit for each pointer, the last ones first. Members with a duplicated key share a

@@ -14,7 +14,7 @@ pub enum Substitute {
     /// A keyed hash of it.
     Pseudonym(Pseudonyms),
     /// Another number of the same shape.
-    Encrypt(FormatPreserving),
+    Encrypt(Box<FormatPreserving>),
 }
 
 /// What one number becomes.

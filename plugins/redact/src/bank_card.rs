@@ -20,7 +20,7 @@ const fn network(first: u32, last: u32, shortest: usize, longest: usize) -> Netw
     }
 }
 
-/// UnionPay and the older cards of Chinese banks, Visa, Mastercard, American
+/// `UnionPay` and the older cards of Chinese banks, Visa, Mastercard, American
 /// Express, JCB, Discover, Diners Club. Visa numbers of 13 digits are no longer
 /// issued, and phone numbers have as many.
 const NETWORKS: [Network; 14] = [

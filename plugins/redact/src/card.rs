@@ -51,9 +51,9 @@ fn card(text: &str, scan: &Scan, chain: &Chain, first: usize) -> Option<(Card, u
 }
 
 fn kind(text: &str, scan: &Scan, groups: Range<usize>) -> Option<Card> {
-    let span = scan.span(groups.clone());
-    let mut digits = scan.digits().get(span.clone())?.to_vec();
-    let place = scan.place(span.start).start..scan.place(span.end - 1).end;
+    let all = scan.span(groups.clone());
+    let mut digits = scan.digits().get(all.clone())?.to_vec();
+    let place = scan.place(all.start).start..scan.place(all.end - 1).end;
     if digits.len() > *bank_card::LENGTHS.end() {
         return None;
     }

@@ -15,6 +15,7 @@ fn every_example_loads_without_error_or_warning() {
         "TCCC_PASSWORD",
         "CRM_WEBHOOK_SECRET",
         "BI_TOKEN",
+        "PSEUDONYM_KEY",
         "ON_CALL_TOKEN",
         "QUALITY_TOKEN",
     ];

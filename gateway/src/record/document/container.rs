@@ -194,12 +194,17 @@ impl Container {
         let Some(item) = self.items.get(at) else {
             return false;
         };
+        // Most keys differ in length already. One with escapes is longer than what
+        // it means.
         let raw = item.key.bytes(&self.source);
-        if raw.contains(&b'\\') {
-            string::decode(item.key.text(&self.source)) == token
-        } else {
-            raw.len() == token.len() + 2 && &raw[1..raw.len() - 1] == token.as_bytes()
+        let plain = token.len() + 2;
+        if raw.len() < plain {
+            return false;
         }
+        if raw.contains(&b'\\') {
+            return string::decode(item.key.text(&self.source)) == token;
+        }
+        raw.len() == plain && &raw[1..raw.len() - 1] == token.as_bytes()
     }
 
     /// Counts the text's bytes anew, after a change.
