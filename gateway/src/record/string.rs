@@ -27,12 +27,13 @@ pub fn decode(token: &str) -> Cow<'_, str> {
 
 /// Number of digits in a text, ASCII and full-width.
 pub fn digits(text: &str) -> usize {
+    let ascii = text.bytes().filter(u8::is_ascii_digit).count();
     if text.is_ascii() {
-        return text.bytes().filter(u8::is_ascii_digit).count();
+        return ascii;
     }
-    text.chars()
-        .filter(|char| matches!(char, '0'..='9' | '０'..='９'))
-        .count()
+    // A full-width digit, and nothing else in UTF-8.
+    let is_wide = |bytes: &&[u8]| matches!(bytes, [0xef, 0xbc, 0x90..=0x99]);
+    ascii + text.as_bytes().windows(3).filter(is_wide).count()
 }
 
 /// Whether a JSON token means a text with at least so many digits.
@@ -69,6 +70,8 @@ fn decode_lossy(token: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -111,6 +114,14 @@ mod tests {
     fn counts_digits() {
         for (text, expected) in [("", 0), ("a1-2", 2), ("１a2号", 2), ("٣", 0)] {
             assert_eq!(digits(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn digits_are_counted_as_characters_are(text in "[0-9０-９a号￿\u{f000}-\u{ffef}]{0,40}|.{0,40}") {
+            let is_digit = |char: &char| matches!(char, '0'..='9' | '０'..='９');
+            prop_assert_eq!(digits(&text), text.chars().filter(is_digit).count());
         }
     }
 

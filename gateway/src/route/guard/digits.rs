@@ -1,6 +1,8 @@
 //! Digits in a text: folded to ASCII, in groups, the separators between them
 //! dropped.
 
+use std::borrow::Cow;
+
 /// Groups of digits with nothing but separators between them.
 #[derive(Debug, Default)]
 pub(super) struct Run {
@@ -20,12 +22,16 @@ pub(super) fn fold(char: char) -> Option<char> {
 }
 
 /// A text with its full-width digits and plus signs as ASCII.
-pub(super) fn fold_text(text: &str) -> String {
+pub(super) fn fold_text(text: &str) -> Cow<'_, str> {
+    let is_folded = |char| matches!(char, '＋' | '０'..='９');
+    if text.is_ascii() || !text.contains(is_folded) {
+        return Cow::Borrowed(text);
+    }
     let folded = |char| match char {
         '＋' => '+',
         other => fold(other).unwrap_or(other),
     };
-    text.chars().map(folded).collect()
+    Cow::Owned(text.chars().map(folded).collect())
 }
 
 /// Whether a character may part the digits of one number. A mask's characters
@@ -94,6 +100,8 @@ impl Run {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn runs(text: &str) -> Vec<(String, Vec<usize>)> {
@@ -123,6 +131,15 @@ mod tests {
                 .map(|(digits, groups)| (digits.as_str(), groups.as_slice()))
                 .collect();
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn folding_leaves_what_is_not_folded(text in "[0-9０-９+＋a号 -]{0,30}|.{0,30}") {
+            let each = |char| if char == '＋' { '+' } else { fold(char).unwrap_or(char) };
+            let expected: String = text.chars().map(each).collect();
+            prop_assert_eq!(fold_text(&text), expected);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::record::string;
 const WHOLE: std::ops::RangeInclusive<usize> = 7..=8;
 
 /// What is looked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needles {
     /// Nine digits and more: anywhere in a run.
     anywhere: HashSet<Box<str>>,

@@ -1,7 +1,7 @@
 //! Originals: the numbers of an arrival, gathered once and shared by all of its
 //! destinations.
 
-use std::{borrow::Cow, ops::ControlFlow};
+use std::{borrow::Cow, collections::HashSet, ops::ControlFlow};
 
 use bytes::Bytes;
 
@@ -49,6 +49,7 @@ impl Originals {
             reader,
             number_places,
             needles: Needles::default(),
+            read: [HashSet::new(), HashSet::new()],
             text: 0,
         };
         let complete = gathering.document(document).is_continue()
@@ -82,7 +83,19 @@ struct Gathering<'a> {
     reader: Reader,
     number_places: &'a [Pattern],
     needles: Needles,
+    /// What was read already, as a text and at a number place: a record says a number
+    /// in several places, and reading one costs more than all else.
+    read: [HashSet<String>; 2],
     text: usize,
+}
+
+/// How a text is read.
+#[derive(Clone, Copy)]
+enum As {
+    /// For the numbers that it holds.
+    Text,
+    /// As a number, valid or not, where it can be one.
+    Number,
 }
 
 impl Gathering<'_> {
@@ -94,7 +107,7 @@ impl Gathering<'_> {
     fn text(&mut self, body: &Bytes) -> ControlFlow<()> {
         match Document::parse(body.clone()) {
             Ok(document) => self.document(&document),
-            Err(_) => self.read(&String::from_utf8_lossy(body), Reader::add_text),
+            Err(_) => self.read(&String::from_utf8_lossy(body), As::Text),
         }
     }
 
@@ -109,34 +122,46 @@ impl Gathering<'_> {
         }
         match token {
             Token::String(raw) if at_place(self.number_places) => {
-                self.read(&string::decode(raw), Reader::add_place)
+                self.read(&string::decode(raw), As::Number)
             }
-            Token::Number(token) if at_place(self.number_places) => {
-                self.read(&plain(token), Reader::add_place)
+            Token::Number(token) if may_be_long(token) && at_place(self.number_places) => {
+                self.read(&plain(token), As::Number)
             }
-            Token::String(raw) | Token::Key(raw) => {
-                self.read(&string::decode(raw), Reader::add_text)
-            }
+            Token::String(raw) | Token::Key(raw) => self.read(&string::decode(raw), As::Text),
             Token::Number(_) | Token::Literal(_) => ControlFlow::Continue(()),
         }
     }
 
-    fn read(&mut self, text: &str, add: impl Fn(Reader, &str, &mut Needles)) -> ControlFlow<()> {
+    fn read(&mut self, text: &str, how: As) -> ControlFlow<()> {
         if string::digits(text) >= phone::MIN_DIGITS {
             self.text += text.len();
         }
         if self.text > MAX_TEXT {
             return ControlFlow::Break(());
         }
+        let known = &mut self.read[how as usize];
+        if known.contains(text) {
+            return ControlFlow::Continue(());
+        }
         let read = unescape::any_form(text, |form| {
-            add(self.reader, form, &mut self.needles);
+            match how {
+                As::Text => self.reader.add_text(form, &mut self.needles),
+                As::Number => self.reader.add_place(form, &mut self.needles),
+            }
             false
         });
+        known.insert(text.to_owned());
         match read {
             Some(_) => ControlFlow::Continue(()),
             None => ControlFlow::Break(()),
         }
     }
+}
+
+/// Whether a JSON number can have enough digits for a phone number: it has no more
+/// of them when it is written out, unless it has an exponent.
+fn may_be_long(token: &str) -> bool {
+    token.contains(['e', 'E']) || string::digits(token) >= phone::MIN_DIGITS
 }
 
 /// A JSON number without point and exponent, where it is a whole one.
@@ -154,7 +179,66 @@ fn plain(token: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Every token read as it stands: nothing left out, nothing read only once.
+    fn read_all(document: &Document, places: &[Pattern]) -> Needles {
+        let reader = Reader::for_region("CN").unwrap();
+        let mut needles = Needles::default();
+        let _ = document.walk(&mut |place, token| {
+            let at_place = places.iter().any(|pattern| place.matches(pattern));
+            let (text, at_place) = match token {
+                Token::String(raw) => (string::decode(raw), at_place),
+                Token::Key(raw) => (string::decode(raw), false),
+                Token::Number(token) if at_place => (plain(token), true),
+                Token::Number(_) | Token::Literal(_) => return ControlFlow::Continue(()),
+            };
+            unescape::any_form(&text, |form| {
+                if at_place {
+                    reader.add_place(form, &mut needles);
+                } else {
+                    reader.add_text(form, &mut needles);
+                }
+                false
+            });
+            ControlFlow::<()>::Continue(())
+        });
+        needles
+    }
+
+    /// Digits in any guise, and what stands around them.
+    fn text() -> impl Strategy<Value = String> {
+        "([0-9]{1,4}|[-+() .,:x*]{1,2}|１３|号|a|b@|\\\\u0031|%31|13800138000|0086184xxxx7605|138\\*{4}5678|\\+8613123456789|0755 8888 6666|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}){0,7}"
+    }
+
+    fn number() -> impl Strategy<Value = String> {
+        "-?(0|[1-9][0-9]{0,12})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?"
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_out_holds_nothing(
+            texts in prop::array::uniform4(text()),
+            numbers in prop::array::uniform3(number()),
+            is_escaped in any::<bool>(),
+        ) {
+            let token = |text: &String| {
+                let token = string::encode(text);
+                if is_escaped { token.replace('1', "\\u0031") } else { token }
+            };
+            let [a, b, c, d] = texts.each_ref().map(token);
+            let [x, y, z] = &numbers;
+            let json = format!(
+                "{{\"a\":{a},\"b\":[{b},{a},{x},{y}],\"c\":[{a},{c},{z},{c}],{d}:{d},\"e\":{c}}}"
+            );
+            let document = Document::parse(Bytes::from(json)).unwrap();
+            let places = ["/a", "/b/*", "/e"].map(|place| Pattern::parse(place).unwrap());
+            let gathered = Originals::gather(&document, [], &places, "CN");
+            prop_assert_eq!(gathered.needles, read_all(&document, &places));
+        }
+    }
 
     #[test]
     fn a_whole_number_is_read_in_any_notation() {

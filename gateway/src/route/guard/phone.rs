@@ -1,6 +1,6 @@
 //! Reading phone numbers, with the rules of libphonenumber.
 
-use std::str::FromStr;
+use std::{borrow::Cow, str::FromStr};
 
 use rlibphonenumber::{
     PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberType, Region,
@@ -118,8 +118,10 @@ fn add_number(number: &PhoneNumber, needles: &mut Needles) {
         number.get_type(),
         PhoneNumberType::FixedLine | PhoneNumberType::FixedLineOrMobile
     );
-    let area = number.get_length_of_geographical_area_code();
+    // Finding out the area finds out the type once more.
+    let area = || number.get_length_of_geographical_area_code();
     if is_landline
+        && let area = area()
         && area > 0
         && let Some(subscriber) = national.get(area..)
     {
@@ -161,7 +163,7 @@ fn is_hash(word: &str) -> bool {
 }
 
 /// The text with each UUID blanked: chance makes numbers of their digits.
-fn without_ids(text: String) -> String {
+fn without_ids(text: Cow<'_, str>) -> Cow<'_, str> {
     const LENGTH: usize = 36;
     let is_id = |bytes: &[u8]| {
         bytes.iter().enumerate().all(|(at, byte)| match at {
@@ -177,12 +179,15 @@ fn without_ids(text: String) -> String {
             next = at + LENGTH;
         }
     }
-    let mut text = text;
+    if ids.is_empty() {
+        return text;
+    }
+    let mut text = text.into_owned();
     for id in ids {
         // An id is ASCII, so that its bounds are those of characters.
         text.replace_range(id, &"|".repeat(LENGTH));
     }
-    text
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
