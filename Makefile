@@ -38,7 +38,7 @@ target: ## install what guests are compiled for
 		|| rustup target add $(WASM_TARGET)
 
 # Signatures, files, uploads, journal, metrics, TLS and tokens are judged by the tools of others. On
-# Debian: apt-get install jq sqlite3 prometheus openssl curl python3-venv. `make test` runs
+# Debian: apt-get install jq sqlite3 prometheus openssl curl python3-venv docker-registry. `make test` runs
 # those that are on the path; here a missing one fails.
 JUDGES := target/judges
 

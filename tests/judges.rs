@@ -1,7 +1,7 @@
 //! What others have to be able to read is judged by the tools that they use,
 //! not by our own code: the reference library of Standard Webhooks, `jq`,
 //! `gzip`, `zstd`, `sha256sum`, Python, `sqlite3`, `promtool`, `openssl`, `curl`, `requests-oauthlib`,
-//! `cryptography`, and `moto` with `boto3`.
+//! `cryptography`, `moto` with `boto3`, and Docker's registry.
 //!
 //! A tool that is not installed is skipped, and said so loudly; `make judges`
 //! requires all of them.
@@ -12,6 +12,7 @@ mod jq;
 mod oauth2;
 mod openssl;
 mod promtool;
+mod registry;
 mod s3;
 mod sqlite;
 mod standard_webhooks;

@@ -1,6 +1,9 @@
 //! A plugin is a guest: whatever it does parks its own record, with its
 //! author's message, and nothing else.
 
+mod fetched;
+mod grants;
+mod loading;
 mod policies;
 
 use crate::harness::{Gateway, Receiver, SEED, hostile};

@@ -35,7 +35,7 @@ mod report;
 mod shape;
 mod source_file;
 mod source_map;
-mod suggest;
+pub(crate) mod suggest;
 mod tree;
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use serde_json::json;
 use super::tool::PROMTOOL;
 use crate::{
     encryption,
-    harness::{Gateway, Receiver, SEED, VOICEMAIL, Workspace, field, hostile, until},
+    harness::{Gateway, Receiver, Registry, SEED, VOICEMAIL, Workspace, field, hostile, until},
     stages,
     transport::authority::Authority,
 };
 
-fn config(crm: &Receiver, bi: &Receiver) -> String {
+fn config(crm: &Receiver, bi: &Receiver, web: &Registry) -> String {
     format!(
         r#"
         plugin_host.deadline_ms = 50
@@ -23,7 +23,8 @@ fn config(crm: &Receiver, bi: &Receiver) -> String {
         dialect = "tccc"
         auth.basic = {{ username = "tccc", password.env = "TCCC_PASSWORD" }}
         [plugin.hostile]
-        wasm = {wasm:?}
+        wasm = "http://{web}/hostile.wasm"
+        sha256 = "{digest}"
         [plugin.mask]
         wasm = "builtin:phone-mask"
         [table.prefixes]
@@ -52,7 +53,11 @@ fn config(crm: &Receiver, bi: &Receiver) -> String {
         chain = ["mask"]
         numbers = "masked"
         "#,
-        wasm = hostile().display().to_string(),
+        web = web.address(),
+        digest = web.put(
+            "/hostile.wasm",
+            &std::fs::read(hostile()).expect("the guest")
+        ),
         crm = crm.url(),
         bi = bi.url(),
     )
@@ -277,7 +282,8 @@ fn every_metric_is_as_prometheus_wants_it() {
         return;
     }
     let (crm, bi) = (Receiver::start(), Receiver::start());
-    let workspace = Workspace::new(&config(&crm, &bi));
+    let web = Registry::start();
+    let workspace = Workspace::new(&config(&crm, &bi, &web));
     let prefixes = "prefix,province,city,operator\n186,贵州,贵阳,联通\n";
     std::fs::write(workspace.path("prefixes.csv"), prefixes).expect("a file");
     let gateway = Gateway::start_with(workspace, &[("TCCC_PASSWORD", "s3cret")]);

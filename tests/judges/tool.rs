@@ -109,6 +109,13 @@ pub const MOTO: Tool = Tool {
     install: "make judges",
 };
 
+pub const REGISTRY: Tool = Tool {
+    name: "docker-registry",
+    program: "docker-registry",
+    probe: &["--version"],
+    install: "apt-get install docker-registry",
+};
+
 impl Tool {
     /// Whether it can judge. Says so where it cannot.
     ///

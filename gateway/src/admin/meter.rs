@@ -117,6 +117,19 @@ fn describe_plugins() {
         "cdr_gateway_plugin_custom_total",
         "Counters of plugins' own, by plugin and counter."
     );
+    describe_counter!(
+        "cdr_gateway_plugin_compiles_total",
+        "Components that were compiled, or found compiled in the cache, by outcome."
+    );
+    describe_counter!(
+        "cdr_gateway_plugin_fetches_total",
+        "What was fetched for plugins, or found in the store, by outcome."
+    );
+    describe_gauge!(
+        "cdr_gateway_plugin_store_bytes",
+        Unit::Bytes,
+        "Size of what was fetched for plugins and is kept."
+    );
     describe_histogram!(
         "cdr_gateway_plugin_call_seconds",
         Unit::Seconds,

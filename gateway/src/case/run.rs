@@ -27,8 +27,8 @@ use crate::{
     },
     ingest::dialect::{Dialect, Json, Tccc},
     plugin::{
-        self, Compiled, Failure, Limits, LoadError, Plugin, Processed, Record, Secrets, Table,
-        Tables, Verdict, component::Source, instance::DEADLINE_TRIES, limits::saturating,
+        self, Compiled, Failure, Grants, Limits, LoadError, Plugin, Processed, Record, Secrets,
+        Table, Tables, Verdict, component::Source, instance::DEADLINE_TRIES, limits::saturating,
         probe::Probe,
     },
     record::{Arrival, ArrivalId, Document, Kind, Pattern, Seq},
@@ -165,6 +165,7 @@ impl<'a> Runner<'a> {
             secrets: Secrets::default(),
             limits: limits(case),
             tables,
+            grants: Grants::default(),
         };
         let loaded = match Plugin::load(source) {
             Ok(plugin) => Ok(Arc::new(plugin)),

@@ -5,6 +5,7 @@
 //! How it fails: with every problem at once, each at its place in the file.
 //! Nothing that runs is touched.
 
+mod components;
 mod files;
 mod listeners;
 mod plugins;
@@ -20,6 +21,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+pub use self::components::tidy;
 use self::{
     listeners::listeners, plugins::load_plugins, problem::Problems, stages::StagePlugins,
     tables::load_tables,

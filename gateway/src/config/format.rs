@@ -13,6 +13,7 @@ use crate::{
         retry::Statuses,
         template::{PathTemplate, TemplateError, TrailerTemplate, UrlTemplate},
     },
+    plugin::origin::{self, BadOrigin, is_sha256},
     record::{Pattern, Pointer},
     route::{guard::is_known_region, when::When},
     stage::outgoing::Origin,
@@ -56,6 +57,11 @@ pub(super) fn check(format: &str, text: &str) -> Result<(), Problem> {
         "address-range" => address_range(text),
         "statuses" => statuses(text),
         "cel" => expression(text),
+        "component" => component(text),
+        "sha256" if !is_sha256(text) => Err(Problem::malformed(
+            "this is not a SHA-256",
+            "write 64 hexadecimal digits in lower case, as `sha256sum` prints them",
+        )),
         "order-by" => text.parse::<OrderBy>().map(drop).map_err(|error| {
             Problem::malformed(error.to_string(), "without this key there is no order")
         }),
@@ -92,6 +98,16 @@ fn socket_address(text: &str) -> Result<(), Problem> {
             "write an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
         )),
     }
+}
+
+fn component(text: &str) -> Result<(), Problem> {
+    origin::Origin::parse(text).map(drop).map_err(|error| Problem {
+        secret: error == BadOrigin::Credentials,
+        ..Problem::malformed(
+            format!("`wasm` {error}"),
+            "give a `builtin:` name, a path, an https:// URL, or oci://HOST/REPOSITORY@sha256:DIGEST",
+        )
+    })
 }
 
 fn http_path(text: &str) -> Result<(), Problem> {

@@ -44,7 +44,7 @@ pub use encryption::Encryption;
 pub use file::{CsvColumn, CsvFormat, FileDriver, FileFormat, Upload};
 pub use grant::{Grant, GrantedState};
 pub use order_by::{OrderBy, UnknownOrder};
-pub use plugin::Plugin;
+pub use plugin::{Plugin, PluginAuth};
 pub use policy::{AdaptiveConcurrency, Breaker, Concurrency, Per, Rate};
 pub use route::{ChainUse, OnError, Route};
 pub use secret::{BasicAuth, Secret, SecretPem, SecretRef};

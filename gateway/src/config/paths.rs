@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::{
     builtin,
-    model::{Config, Driver, Secret, SecretPem, SecretRef, ServerTls},
+    model::{Config, Driver, Secret, SecretPem, SecretRef, ServerTls, Tls},
     source_file::SourceFile,
     tree::{Node, Origin},
 };
+use crate::plugin::origin::is_remote;
 
 /// Resolves the paths of components, tables and certificates.
 pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
@@ -21,7 +22,13 @@ pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
         }
     }
     for (name, plugin) in &mut config.plugin {
-        beside(&mut plugin.wasm, root.at(&["plugin", name, "wasm"]), files);
+        if !is_remote(&plugin.wasm) {
+            beside(&mut plugin.wasm, root.at(&["plugin", name, "wasm"]), files);
+        }
+        if let Some(tls) = &mut plugin.tls {
+            let said = |key| root.at(&["plugin", name, "tls", key]);
+            client_tls(tls, said, files);
+        }
     }
     for (name, table) in &mut config.table {
         beside(&mut table.file, root.at(&["table", name, "file"]), files);
@@ -36,15 +43,23 @@ pub(super) fn resolve(config: &mut Config, root: &Node, files: &[SourceFile]) {
         };
         let Some(tls) = tls else { continue };
         let said = |key| root.at(&[&["destination", name], at, &["tls", key]].concat());
-        for (key, path) in [
-            ("ca_file", &mut tls.ca_file),
-            ("client_cert_file", &mut tls.client_cert_file),
-        ] {
-            if let Some(path) = path
-                && let Some(found) = resolved(path, said(key), files)
-            {
-                *path = found;
-            }
+        client_tls(tls, said, files);
+    }
+}
+
+fn client_tls<'n>(
+    tls: &mut Tls,
+    said: impl Fn(&'static str) -> Option<&'n Node>,
+    files: &[SourceFile],
+) {
+    for (key, path) in [
+        ("ca_file", &mut tls.ca_file),
+        ("client_cert_file", &mut tls.client_cert_file),
+    ] {
+        if let Some(path) = path
+            && let Some(found) = resolved(path, said(key), files)
+        {
+            *path = found;
         }
     }
 }

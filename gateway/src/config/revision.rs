@@ -109,6 +109,13 @@ impl Draft {
         serde_json::to_string(&self.summary).unwrap_or_default()
     }
 
+    /// The digests of the components that it uses.
+    #[must_use]
+    pub fn components(&self) -> Vec<String> {
+        let plugins = self.summary.plugins.values();
+        plugins.map(|plugin| plugin.digest.clone()).collect()
+    }
+
     /// The configuration.
     #[must_use]
     pub fn config(&self) -> &Arc<Config> {

@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
 /// The candidate that a text was probably meant to be.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     text: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -19,7 +19,7 @@ mod answer;
 mod auth;
 pub(crate) mod client;
 mod compress;
-mod failure;
+pub(crate) mod failure;
 mod oauth2;
 mod request;
 mod setup;

@@ -51,6 +51,13 @@ const TRANSFORM: [&str; 3] = ["describe", "configure", "process"];
 const STAGE: &str = "timer";
 
 impl Compiled {
+    /// The names of all that it imports, types included.
+    pub(super) fn import_names(&self) -> Vec<String> {
+        let ty = self.component.component_type();
+        let imports = ty.imports(&self.host.engine);
+        imports.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// What it is made of.
     #[must_use]
     pub fn anatomy(&self) -> Anatomy {

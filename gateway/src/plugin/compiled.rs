@@ -58,6 +58,7 @@ impl Compiled {
         let started = Instant::now();
         let component = Component::new(&host.engine, wasm)
             .map_err(|error| NotAComponent::Broken(error.root_cause().to_string()))?;
+        host.report_compiled();
         Ok(Self {
             component,
             host: host.clone(),

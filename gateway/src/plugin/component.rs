@@ -4,8 +4,13 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Compiled, Failure, Host, Limits, NotAComponent, Secrets, Tables, bindings::TransformPre,
-    host::Counters, instance::Instance,
+    Compiled, Failure, Grants, Host, Limits, NotAComponent, Secrets, Tables,
+    bindings::TransformPre,
+    contract::Unserved,
+    grants,
+    host::Counters,
+    instance::Instance,
+    schema::{self, SchemaError},
 };
 
 /// A plugin as a revision uses it: a component with its config.
@@ -22,6 +27,7 @@ pub struct Plugin {
     pub(super) secrets: Secrets,
     pub(super) limits: Limits,
     pub(super) tables: Arc<Tables>,
+    pub(super) grants: Grants,
     pub(super) counters: Counters,
 }
 
@@ -52,6 +58,35 @@ pub enum LoadError {
         "is not a component of the world cdr:plugin/stage@0.1.0: {0}; build it for wasm32-wasip2 against plugin-sdk/wit"
     )]
     NotAStage(String),
+    /// It lacks exports of its world.
+    #[error(
+        "is a component of another world: it does not export {missing}; what a {user} uses implements the world {world} of plugin-sdk/wit"
+    )]
+    OtherWorld {
+        /// What it does not export.
+        missing: String,
+        /// What uses it.
+        user: &'static str,
+        /// What it should be.
+        world: &'static str,
+    },
+    /// It was built for a version of the contract that this gateway does not
+    /// serve.
+    #[error(transparent)]
+    Contract(#[from] Unserved),
+    /// It asks for what no plugin of its world is given.
+    #[error(
+        "imports {imports}, which what a {user} uses is not given; build it without what needs that (with componentize-py, `--stub-wasi`)"
+    )]
+    NotGiven {
+        /// What it asks for.
+        imports: String,
+        /// What uses it.
+        user: &'static str,
+    },
+    /// Its config schema is none.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// `describe` or `configure` failed.
     #[error("{step} {failure}")]
     Failed {
@@ -70,8 +105,10 @@ pub enum LoadError {
 pub struct Refusal {
     /// JSON Pointer within the config.
     pub pointer: String,
-    /// The plugin's own words.
+    /// The plugin's own words, or what its config schema asks for.
     pub message: String,
+    /// What to do, where the schema tells.
+    pub help: Option<String>,
 }
 
 fn refusals(refusals: &[Refusal]) -> String {
@@ -93,6 +130,8 @@ pub struct Source<'a> {
     pub limits: Limits,
     /// The tables that it was granted, by the name it knows them by.
     pub tables: Tables,
+    /// What else it was granted.
+    pub grants: Grants,
 }
 
 impl Plugin {
@@ -102,12 +141,14 @@ impl Plugin {
         &self.secrets
     }
 
-    /// Links the component, asks what it is, and lets it check its config.
+    /// Links the component, asks what it is, holds its config against its
+    /// schema, and lets it check the config itself.
     ///
     /// # Errors
     /// When it is not a plugin, fails on the way, or refuses its config.
     pub fn load(source: Source<'_>) -> Result<Self, LoadError> {
         let (plugin, mut instance) = Self::describe(source)?;
+        schema::check(&plugin.description.config_schema, &plugin.config)?;
         instance
             .configure(&plugin)
             .map_err(failed("configure"))?
@@ -130,6 +171,7 @@ impl Plugin {
             digest,
             ..
         } = source.component;
+        grants::admit_transform(source.component)?;
         let pre = host
             .linker
             .instantiate_pre(component)
@@ -149,6 +191,7 @@ impl Plugin {
             secrets: source.secrets,
             limits: source.limits,
             tables: Arc::new(source.tables),
+            grants: source.grants,
             counters: Counters::default(),
         };
         let mut instance = Instance::start(&plugin).map_err(failed("instantiate"))?;

@@ -6,13 +6,17 @@
 //!
 //! The goal is one parse for `phone-mask` and for `filter`.
 
+mod calls;
+
 use std::{collections::BTreeMap, fs, hint::black_box, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Compiled, Host, Instances, Limits, Plugin, Record, Secrets, builtin, component};
+use super::{
+    Compiled, Grants, Host, Instances, Limits, Plugin, Record, Secrets, builtin, component,
+};
 use crate::{
     ingest::dialect::{Dialect, Tccc},
     record::{Arrival, ArrivalId, Document, Kind, Seq, Tags},
@@ -45,15 +49,19 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn plugin(host: &Host, name: &str, config: &str) -> Arc<Plugin> {
-    let limits = Limits {
-        deadline: Duration::from_secs(1),
+/// Limits that no guest here comes near.
+fn generous() -> Limits {
+    Limits {
+        deadline: Duration::from_secs(10),
         configure_deadline: Duration::from_secs(10),
         max_memory_bytes: 64 << 20,
         max_output_bytes: 4 << 20,
         max_log_lines: 10,
         max_calls: u64::MAX,
-    };
+    }
+}
+
+fn plugin(host: &Host, name: &str, config: &str) -> Arc<Plugin> {
     let wasm = builtin::plugin(name).unwrap().wasm;
     let compiled = Compiled::new(host, wasm).unwrap();
     let source = component::Source {
@@ -61,8 +69,9 @@ fn plugin(host: &Host, name: &str, config: &str) -> Arc<Plugin> {
         component: &compiled,
         config: config.to_owned(),
         secrets: Secrets::default(),
-        limits,
+        limits: generous(),
         tables: BTreeMap::new(),
+        grants: Grants::default(),
     };
     Arc::new(Plugin::load(source).unwrap())
 }

@@ -3,23 +3,23 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::{
-    HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView, random::Deterministic,
-};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
-    Failure, Limits, Plugin, Record, Secrets, Table, Tables,
+    Failure, Grants, Limits, Plugin, Record, Secrets, Table, Tables,
     bindings::cdr::plugin::{
         host::{self, Level},
         record::{self, EditError as WitEditError, HostCdr, Match},
         tables::{self, PrefixMatch, TableError},
         types,
     },
+    engine,
     limits::MemoryLimiter,
+    wasi::{self, Sleeper},
 };
 use crate::record::{Pattern, Pointer, document::EditError};
 
@@ -58,6 +58,9 @@ pub struct Guest {
     tables: Weak<Tables>,
     resources: ResourceTable,
     wasi: WasiCtx,
+    has_clock: bool,
+    /// When the call that is under way is interrupted.
+    ends: Instant,
     counters: Counters,
     secrets: Secrets,
     log_lines: u32,
@@ -75,6 +78,7 @@ impl Guest {
             &plugin.counters,
             &plugin.secrets,
             plugin.limits,
+            plugin.grants,
         )
     }
 
@@ -85,6 +89,7 @@ impl Guest {
         counters: &Counters,
         secrets: &Secrets,
         limits: Limits,
+        grants: Grants,
     ) -> Self {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(MAX_RESOURCES);
@@ -92,7 +97,9 @@ impl Guest {
             plugin: name.to_owned(),
             tables: Arc::downgrade(tables),
             resources,
-            wasi: sealed_wasi(),
+            wasi: wasi::context(grants),
+            has_clock: grants.clock,
+            ends: Instant::now(),
             counters: counters.clone(),
             secrets: secrets.clone(),
             log_lines: 0,
@@ -101,6 +108,11 @@ impl Guest {
             panic: None,
             output_exceeded: false,
         }
+    }
+
+    /// Says how long the call that begins may take.
+    pub(super) fn bound(&mut self, deadline: Duration) {
+        self.ends = Instant::now() + engine::latest(deadline);
     }
 
     /// Hands the record to the guest for one call.
@@ -426,52 +438,22 @@ impl host::Host for Guest {
 
 impl types::Host for Guest {}
 
+impl Sleeper for Guest {
+    fn patience(&self) -> Duration {
+        if self.has_clock {
+            self.ends.saturating_duration_since(Instant::now())
+        } else {
+            Duration::ZERO
+        }
+    }
+}
+
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.resources,
         }
-    }
-}
-
-/// A WASI with nothing in it. Standard libraries ask it for the seed of their
-/// hash maps before `main`, so randomness answers, always the same.
-fn sealed_wasi() -> WasiCtx {
-    const SEED: u128 = 0x6364_722d_6761_7465_7761_7920_7365_6564;
-    let bytes = SEED.to_le_bytes().to_vec();
-    WasiCtx::builder()
-        .allow_blocking_current_thread(true)
-        .secure_random(Deterministic::new(bytes.clone()))
-        .insecure_random(Deterministic::new(bytes))
-        .insecure_random_seed(SEED)
-        .wall_clock(Stopped)
-        .monotonic_clock(Stopped)
-        .allow_tcp(false)
-        .allow_udp(false)
-        .build()
-}
-
-/// A clock that was not granted.
-struct Stopped;
-
-impl HostWallClock for Stopped {
-    fn resolution(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
-impl HostMonotonicClock for Stopped {
-    fn resolution(&self) -> u64 {
-        1
-    }
-
-    fn now(&self) -> u64 {
-        0
     }
 }
 

@@ -85,6 +85,7 @@ impl Instance {
                 .max_output_bytes
                 .saturating_mul(HOSTCALL_FACTOR),
         );
+        store.data_mut().bound(plugin.limits.configure_deadline);
         store.set_epoch_deadline(engine::ticks(plugin.limits.configure_deadline));
         match plugin.pre.instantiate(&mut store) {
             Ok(transform) => Ok(Self {
@@ -102,7 +103,7 @@ impl Instance {
 
     pub(super) fn describe(&mut self, plugin: &Plugin) -> Result<Description, Failure> {
         let deadline = plugin.limits.configure_deadline;
-        self.store.set_epoch_deadline(engine::ticks(deadline));
+        self.arm(deadline);
         match self.transform.call_describe(&mut self.store) {
             Ok(description) => Ok(Description {
                 name: description.name,
@@ -118,7 +119,7 @@ impl Instance {
         plugin: &Plugin,
     ) -> Result<Result<(), Vec<Refusal>>, Failure> {
         let deadline = plugin.limits.configure_deadline;
-        self.store.set_epoch_deadline(engine::ticks(deadline));
+        self.arm(deadline);
         match self
             .transform
             .call_configure(&mut self.store, &plugin.config)
@@ -129,6 +130,7 @@ impl Instance {
                 .map(|error| Refusal {
                     pointer: plugin.secrets.hide(error.pointer),
                     message: plugin.secrets.hide(error.message),
+                    help: None,
                 })
                 .collect())),
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
@@ -142,7 +144,7 @@ impl Instance {
     ) -> Result<Processed, Failure> {
         let deadline = plugin.limits.deadline;
         self.calls += 1;
-        self.store.set_epoch_deadline(engine::ticks(deadline));
+        self.arm(deadline);
         let handle = self.store.data_mut().lend(record)?;
         let borrowed = Resource::new_borrow(handle.rep());
         let verdict = self.transform.call_process(&mut self.store, borrowed);
@@ -163,6 +165,12 @@ impl Instance {
     /// Linear memory in use, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         self.store.data().memory.used()
+    }
+
+    /// Sets the time of the call that comes.
+    fn arm(&mut self, deadline: Duration) {
+        self.store.data_mut().bound(deadline);
+        self.store.set_epoch_deadline(engine::ticks(deadline));
     }
 
     fn is_spent(&self, plugin: &Plugin) -> bool {

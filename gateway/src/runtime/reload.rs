@@ -16,7 +16,7 @@ use crate::{
     alert::{Event, Problem},
     config::{
         self, Loaded,
-        compile::{compile, compile_with},
+        compile::{compile, compile_with, tidy},
         diagnostic::{Diagnostic, Diagnostics},
         model::Config,
         revision::{Draft, Revision},
@@ -194,6 +194,7 @@ impl Runtime {
         let masters = masters(&config.journal)?;
         check_renames(&*self.journal, &config).await?;
         let limit = Duration::from_secs(config.drain.timeout_s);
+        let components = draft.components();
         self.journal.set_masters(masters.clone()).await?;
         let number = match self.make_way(&draft, limit).await {
             Ok(number) => number,
@@ -216,6 +217,10 @@ impl Runtime {
             .send_replace(retention::Keep::new(&config.journal));
         let carried = carry_over_patiently(&*self.journal, &revision).await;
         self.fleet.fill();
+        // Whoever waits for it would learn nothing.
+        drop(tokio::task::spawn_blocking(move || {
+            tidy(&config, components)
+        }));
         carried.map_err(ReloadError::NotCarriedOver)?;
         Ok(number)
     }

@@ -20,7 +20,10 @@ use crate::{
     admin,
     alert::{self, Alerts},
     config::{
-        self, Inputs, Loaded, compile::compile, diagnostic::Diagnostics, model::Config,
+        self, Inputs, Loaded,
+        compile::{compile, tidy},
+        diagnostic::Diagnostics,
+        model::Config,
         revision::Draft,
     },
     delivery::{Fleet, consumer::Context, replay},
@@ -30,7 +33,7 @@ use crate::{
         seal::BadMasterKey,
         sqlite::{Options, SqliteJournal},
     },
-    plugin::{Host, Workers},
+    plugin::{CompileCache, Host, Workers},
     stage::Stages,
     tls,
 };
@@ -226,9 +229,14 @@ async fn prepare(inputs: Inputs) -> Result<(Host, Loaded, Draft), StartError> {
         create(&loaded.config.data_dir)?;
         create(&cache)?;
         let cache = cache.canonicalize().unwrap_or(cache);
+        let cache = CompileCache {
+            directory: &cache,
+            max_bytes: loaded.config.plugin_host.max_cache_bytes,
+        };
         let host =
-            Host::new(Some(&cache)).map_err(|error| StartError::Host(format!("{error:#}")))?;
+            Host::new(Some(cache)).map_err(|error| StartError::Host(format!("{error:#}")))?;
         let draft = compile(&host, &loaded)?;
+        tidy(&loaded.config, draft.components());
         Ok((host, loaded, draft))
     });
     prepared.await.map_err(|_| StartError::Lost)?

@@ -1,6 +1,10 @@
 //! The ways to misbehave.
 
-use std::hint::black_box;
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    hint::black_box,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use cdr_plugin_sdk::{Cdr, Fault, Level, Verdict, count, log};
 
@@ -27,6 +31,9 @@ const FLOOD: usize = 10_000;
 /// | `log-flood` | writes 10,000 log lines, and keeps |
 /// | `count-flood` | counts on 10,000 counters, and keeps |
 /// | `tag-flood` | sets 10,000 tags, and keeps |
+/// | `clock` | sets the time that it sees, in seconds, and keeps |
+/// | `random` | sets a random number, and keeps |
+/// | `sleep` | sleeps for a year |
 /// | `drop:MESSAGE` | drops for that reason |
 /// | `suspend:MESSAGE` | suspends for that reason |
 /// | anything else | keeps |
@@ -47,6 +54,9 @@ pub enum Behaviour {
     LogFlood,
     CountFlood,
     TagFlood,
+    Clock,
+    Random,
+    Sleep,
     Drop(String),
     Suspend(String),
 }
@@ -76,6 +86,9 @@ impl Behaviour {
             "log-flood" => Self::LogFlood,
             "count-flood" => Self::CountFlood,
             "tag-flood" => Self::TagFlood,
+            "clock" => Self::Clock,
+            "random" => Self::Random,
+            "sleep" => Self::Sleep,
             _ => Self::Keep,
         }
     }
@@ -93,6 +106,11 @@ impl Behaviour {
                     cdr.set_tag(&format!("flood_{tag}"), "x");
                 }
             }
+            Self::Clock => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+                cdr.set("/Seconds", &now.as_secs())?;
+            }
+            Self::Random => cdr.set("/Random", &RandomState::new().hash_one(0_u8))?,
             other => return Ok(other.act()),
         }
         Ok(Verdict::Keep)
@@ -124,6 +142,7 @@ impl Behaviour {
                     count(&format!("flood_{counter}"), 1);
                 }
             }
+            Self::Sleep => std::thread::sleep(Duration::from_secs(31_536_000)),
             Self::GiantReason => return Verdict::Drop("x".repeat(GIANT_BYTES)),
             Self::Drop(reason) => return Verdict::drop(reason),
             Self::Suspend(reason) => return Verdict::suspend(reason),
@@ -132,7 +151,9 @@ impl Behaviour {
             | Self::NotObject
             | Self::Giant
             | Self::GiantIgnored
-            | Self::TagFlood => {}
+            | Self::TagFlood
+            | Self::Clock
+            | Self::Random => {}
         }
         Verdict::Keep
     }

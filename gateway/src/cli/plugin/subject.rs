@@ -15,7 +15,10 @@ use super::super::print;
 use crate::{
     case::run::Component,
     config::{builtin, model::PluginHost},
-    plugin::{self, Compiled, Host, Limits, Secrets, Tables, anatomy::World, component::Source},
+    plugin::{
+        self, CompileCache, Compiled, Grants, Host, Limits, Secrets, Tables, anatomy::World,
+        component::Source,
+    },
 };
 
 #[derive(Debug, Args)]
@@ -172,6 +175,10 @@ impl Subject {
     }
 
     fn compile_with(&self, cache: Option<&Path>) -> anyhow::Result<Compiled> {
+        let cache = cache.map(|directory| CompileCache {
+            directory,
+            max_bytes: PluginHost::default().max_cache_bytes,
+        });
         let host = Host::new(cache)
             .map_err(|error| anyhow::anyhow!("cannot set up the plugin host: {error:#}"))?;
         Compiled::new(&host, &self.wasm).map_err(|error| anyhow::anyhow!("{} {error}", self.shown))
@@ -196,6 +203,7 @@ impl Subject {
             secrets: Secrets::default(),
             limits: Limits::from(&PluginHost::default()),
             tables: self.tables.clone(),
+            grants: Grants::default(),
         }
     }
 }

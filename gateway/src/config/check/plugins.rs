@@ -3,11 +3,15 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::Check;
-use crate::config::{
-    builtin,
-    diagnostic::Code,
-    report::{Finding, Mark},
-    suggest,
+use crate::{
+    config::{
+        builtin,
+        diagnostic::Code,
+        model::Plugin,
+        report::{Finding, Mark},
+        suggest,
+    },
+    plugin::origin::{Origin, is_remote},
 };
 
 impl Check<'_, '_> {
@@ -15,7 +19,12 @@ impl Check<'_, '_> {
         let tables = self.said_names("table");
         let config = self.config;
         for (name, plugin) in &config.plugin {
-            self.exists(&["plugin", name, "wasm"], &plugin.wasm, &builtin::PLUGINS);
+            if is_remote(&plugin.wasm) {
+                self.fetched(name, plugin);
+            } else {
+                self.exists(&["plugin", name, "wasm"], &plugin.wasm, &builtin::PLUGINS);
+                self.fetched_from_nowhere(name, plugin);
+            }
             for secret in plugin.secrets.keys() {
                 if plugin.config.contains_key(secret) {
                     let message = format!("`{secret}` stands in `config` too");
@@ -29,6 +38,41 @@ impl Check<'_, '_> {
             for (index, table) in plugin.tables.iter().enumerate() {
                 let path = ["plugin", name, "tables", &index.to_string()];
                 self.defined(&path, "table", table, &tables);
+            }
+        }
+    }
+
+    /// What a URL answers with is whatever someone puts there, so the
+    /// configuration says what is meant.
+    fn fetched(&mut self, name: &str, plugin: &Plugin) {
+        let is_url = matches!(Origin::parse(&plugin.wasm), Ok(Origin::Url(_)));
+        if is_url && plugin.sha256.is_none() && !self.is_said(&["plugin", name, "sha256"]) {
+            let finding = Finding::error(Code::MissingKey, "`sha256` is missing");
+            let help = "add the SHA-256 of the component that is meant, as `sha256sum` prints it";
+            self.add(&["plugin", name, "wasm"], Mark::Value, finding.help(help));
+        }
+        if plugin.auth.is_some() && plugin.wasm.starts_with("http://") {
+            let message = format!("plugin {name} sends credentials without TLS");
+            let finding = Finding::warning(Code::PlainCredentials, message);
+            let path = ["plugin", name, "auth"];
+            self.add(
+                &path,
+                Mark::Key,
+                finding.help("fetch it from an https:// URL"),
+            );
+        }
+    }
+
+    fn fetched_from_nowhere(&mut self, name: &str, plugin: &Plugin) {
+        for (key, said) in [
+            ("auth", plugin.auth.is_some()),
+            ("tls", plugin.tls.is_some()),
+        ] {
+            if said {
+                let message = format!("`{key}` means nothing for a component that is not fetched");
+                let finding = Finding::error(Code::DoesNotApply, message);
+                let path = ["plugin", name, key];
+                self.add(&path, Mark::Key, finding.help("remove it"));
             }
         }
     }

@@ -1,8 +1,13 @@
 //! Loads the plugins of a configuration.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{Plugins, problem::Problems, stages::is_stage_plugin};
+use super::{
+    Plugins,
+    components::{Unavailable, component},
+    problem::Problems,
+    stages::is_stage_plugin,
+};
 use crate::{
     config::{
         builtin,
@@ -39,8 +44,14 @@ pub(super) fn load_plugins(
 
 /// Why a plugin could not be loaded.
 pub(super) enum Failed {
-    Unreadable(String),
+    Unavailable(Unavailable),
     Load(LoadError),
+}
+
+impl From<Unavailable> for Failed {
+    fn from(error: Unavailable) -> Self {
+        Self::Unavailable(error)
+    }
 }
 
 impl From<LoadError> for Failed {
@@ -55,14 +66,15 @@ impl Failed {
     pub(super) fn report(self, name: &str, plugin: &model::Plugin, problems: &mut Problems<'_>) {
         let wasm = ["plugin", name, "wasm"];
         match self {
-            Self::Unreadable(message) => problems.add(
+            Self::Unavailable(error) => problems.add(
                 &wasm,
                 Code::PluginRefused,
-                message,
-                "give the path of a component, or a `builtin:` name",
+                error.to_string(),
+                error.remedy(),
             ),
             Self::Load(LoadError::Refused(refusals)) => {
                 for refusal in refusals {
+                    let help = refusal.help.as_deref();
                     let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
                     let tokens: Vec<_> = refusal.pointer.split('/').skip(1).map(unescape).collect();
                     let first = tokens.first();
@@ -74,7 +86,7 @@ impl Failed {
                         &path,
                         Code::PluginRefused,
                         format!("plugin {name} refuses its config: {}", refusal.message),
-                        "see the plugin's documentation of its config",
+                        help.unwrap_or("see the plugin's documentation of its config"),
                     );
                 }
             }
@@ -98,12 +110,7 @@ pub(super) fn load<P>(
     in_its_world: impl FnOnce(component::Source<'_>) -> Result<P, LoadError>,
 ) -> Result<P, Failed> {
     let embedded = builtin::name(&plugin.wasm).and_then(embedded::plugin);
-    let wasm = match &embedded {
-        Some(embedded) => Cow::Borrowed(embedded.wasm),
-        None => std::fs::read(&plugin.wasm)
-            .map(Cow::Owned)
-            .map_err(|error| Failed::Unreadable(format!("cannot read {}: {error}", plugin.wasm)))?,
-    };
+    let wasm = component(config, plugin)?;
     let mut granted = embedded.as_ref().map(embedded::tables).unwrap_or_default();
     for table in &plugin.tables {
         if let Some(loaded) = tables.get(table) {
@@ -120,6 +127,7 @@ pub(super) fn load<P>(
         secrets,
         limits: limits(config, plugin),
         tables: granted,
+        grants: (&plugin.grant).into(),
     })?)
 }
 

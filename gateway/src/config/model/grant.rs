@@ -4,10 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a plugin may use beyond the record and its tables. What is not named here is
-/// refused.
+/// refused; clock and randomness are there all the same, and have nothing to tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Grant {
+    /// The time. Without it the clock shows the beginning of 1970 and stands still.
+    /// What a plugin makes of it may come out differently when it is run again.
+    pub clock: bool,
+    /// Random numbers. Without it each instance gets the same ones.
+    pub random: bool,
     /// Hosts that it may ask by HTTP: `crm.example` by HTTPS, or with scheme and port
     /// as `http://10.0.0.7:8080`. Only for stages.
     #[schemars(extend("items" = { "type": "string", "format": "http-origin" }))]

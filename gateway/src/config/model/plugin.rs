@@ -5,17 +5,27 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Grant, Secret};
+use super::{BasicAuth, Grant, Secret, Tls};
 
 /// A plugin with its configuration. One component may be used under several
 /// names with different configurations.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plugin {
-    /// `builtin:NAME`, or the path of a component. Relative to the file that
-    /// says so.
-    #[schemars(length(min = 1))]
+    /// `builtin:NAME`; the path of a component, relative to the file that says
+    /// so; its URL; or `oci://HOST/REPOSITORY@sha256:DIGEST`, an artifact in a
+    /// registry. What is fetched is held to `outgoing.allow`, and kept below
+    /// `data_dir`.
+    #[schemars(length(min = 1), extend("format" = "component"))]
     pub wasm: String,
+    /// The SHA-256 that the component must have, in hexadecimal. Needed where
+    /// `wasm` is a URL.
+    #[schemars(extend("format" = "sha256"))]
+    pub sha256: Option<String>,
+    /// What is shown to the server that the component is fetched from.
+    pub auth: Option<PluginAuth>,
+    /// TLS towards that server.
+    pub tls: Option<Tls>,
     /// What the plugin's `configure` is given. Its keys are the plugin's own.
     #[serde(default)]
     pub config: serde_json::Map<String, serde_json::Value>,
@@ -40,4 +50,14 @@ pub struct Plugin {
     /// `plugin_host` if not set.
     #[schemars(range(min = 1024, max = 67_108_864))]
     pub max_output_bytes: Option<u64>,
+}
+
+/// What is shown to the server that a component is fetched from.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PluginAuth {
+    /// HTTP Basic; a registry may have it changed for a token of its own.
+    Basic(BasicAuth),
+    /// A bearer token in the header `Authorization`.
+    Bearer(Secret),
 }

@@ -259,6 +259,21 @@ pub struct PluginHost {
     /// Directory for compiled plugins. Relative to `data_dir`; `plugin-cache`
     /// there if not set.
     pub cache_dir: Option<PathBuf>,
+    /// Size of that directory, in bytes. Beyond, what was not used for longest is
+    /// removed.
+    #[schemars(range(min = 1_048_576))]
+    pub max_cache_bytes: u64,
+    /// Time for fetching one component.
+    #[schemars(range(min = 1, max = 3_600_000))]
+    pub fetch_timeout_ms: u64,
+    /// Length of a component that is fetched, in bytes.
+    #[schemars(range(min = 1024, max = 1_073_741_824))]
+    pub max_component_bytes: u64,
+    /// Size of `plugin-store` below `data_dir`, where fetched components are kept,
+    /// in bytes. Beyond, what was not used for longest is removed; what is in use
+    /// stays.
+    #[schemars(range(min = 1_048_576))]
+    pub max_store_bytes: u64,
 }
 
 impl Default for PluginHost {
@@ -272,6 +287,10 @@ impl Default for PluginHost {
             max_log_lines: 16,
             max_calls: 100_000,
             cache_dir: None,
+            max_cache_bytes: 512 * 1024 * 1024,
+            fetch_timeout_ms: 60_000,
+            max_component_bytes: 128 * 1024 * 1024,
+            max_store_bytes: 1024 * 1024 * 1024,
         }
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn client(
     vetted(config.tls.as_ref(), addresses)
 }
 
-/// What reaches a receiver, an object store, or a host that a stage asks.
+/// What reaches a receiver, an object store, a host that a stage asks, or whoever
+/// has a plugin.
 ///
 /// # Errors
 /// With everything in `tls` that cannot be used.

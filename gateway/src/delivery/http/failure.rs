@@ -71,7 +71,7 @@ fn reason(error: &reqwest::Error) -> &'static str {
 
 /// The innermost cause: the texts above it name the URL, with whatever of the
 /// record it holds.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     match causes(error).last() {
         Some(root) => root.to_string(),
         None => "the exchange failed".to_owned(),

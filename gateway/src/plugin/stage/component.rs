@@ -6,7 +6,9 @@ use super::{StageGuest, StageInstance, bindings::StagePre};
 use crate::plugin::{
     Compiled, Host, Limits, LoadError, Tables,
     component::{Description, Source, failed},
+    grants,
     host::Counters,
+    schema,
     secrets::Secrets,
 };
 
@@ -20,6 +22,8 @@ pub struct StagePlugin {
     pub description: Description,
     /// What it may use beyond the record.
     pub grants: Grants,
+    /// Whether it has clock and randomness.
+    pub(super) ambient: crate::plugin::Grants,
     pub(super) host: Host,
     pub(super) pre: StagePre<StageGuest>,
     pub(super) config: String,
@@ -56,6 +60,7 @@ impl StagePlugin {
     /// When it is not a stage, fails on the way, or refuses its config.
     pub fn load(source: Source<'_>, grants: Grants) -> Result<Self, LoadError> {
         let (plugin, mut instance) = Self::describe(source, grants)?;
+        schema::check(&plugin.description.config_schema, &plugin.config)?;
         instance
             .configure(&plugin)
             .map_err(failed("configure"))?
@@ -79,6 +84,7 @@ impl StagePlugin {
             digest,
             ..
         } = source.component;
+        grants::admit_stage(source.component)?;
         let pre = host
             .stages
             .instantiate_pre(component)
@@ -93,6 +99,7 @@ impl StagePlugin {
                 config_schema: String::new(),
             },
             grants,
+            ambient: source.grants,
             host: host.clone(),
             pre,
             config: source.config,

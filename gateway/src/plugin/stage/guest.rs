@@ -20,6 +20,7 @@ use crate::{
     plugin::{
         bindings::cdr::plugin::{host, record, tables, types},
         host::Guest,
+        wasi::{self, Sleeper},
     },
     stage::{SharedTurn, Turn, ask},
 };
@@ -51,7 +52,7 @@ impl StageGuest {
 
 /// What stages are linked against.
 pub(super) fn add_to_linker(linker: &mut Linker<StageGuest>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    wasi::add_to_linker(linker)?;
     record::add_to_linker::<_, HasSelf<Guest>>(linker, |stage| &mut stage.guest)?;
     tables::add_to_linker::<_, HasSelf<Guest>>(linker, |stage| &mut stage.guest)?;
     host::add_to_linker::<_, HasSelf<Guest>>(linker, |stage| &mut stage.guest)?;
@@ -66,6 +67,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<StageGuest>) -> wasmtime::Result
 impl WasiView for StageGuest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.guest.ctx()
+    }
+}
+
+impl Sleeper for StageGuest {
+    fn patience(&self) -> Duration {
+        self.guest.patience()
     }
 }
 

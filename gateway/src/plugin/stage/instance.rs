@@ -70,6 +70,7 @@ impl StageInstance {
                 &plugin.counters,
                 &plugin.secrets,
                 *limits,
+                plugin.ambient,
             ),
             turn: None,
         };
@@ -84,6 +85,7 @@ impl StageInstance {
                 UpdateDeadline::Continue(engine::ticks(waited))
             })
         });
+        store.data_mut().guest.bound(limits.configure_deadline);
         store.set_epoch_deadline(engine::ticks(limits.configure_deadline));
         match plugin.pre.instantiate(&mut store) {
             Ok(stage) => Ok(Self {
@@ -97,6 +99,7 @@ impl StageInstance {
 
     pub(super) fn describe(&mut self, plugin: &StagePlugin) -> Result<Description, Failure> {
         let deadline = plugin.limits.configure_deadline;
+        self.store.data_mut().guest.bound(deadline);
         self.store.set_epoch_deadline(engine::ticks(deadline));
         match self.stage.call_describe(&mut self.store) {
             Ok(description) => Ok(Description {
@@ -113,6 +116,7 @@ impl StageInstance {
         plugin: &StagePlugin,
     ) -> Result<Result<(), Vec<Refusal>>, Failure> {
         let deadline = plugin.limits.configure_deadline;
+        self.store.data_mut().guest.bound(deadline);
         self.store.set_epoch_deadline(engine::ticks(deadline));
         match self.stage.call_configure(&mut self.store, &plugin.config) {
             Ok(Ok(())) => Ok(Ok(())),
@@ -121,6 +125,7 @@ impl StageInstance {
                 .map(|error| Refusal {
                     pointer: plugin.secrets.hide(error.pointer),
                     message: plugin.secrets.hide(error.message),
+                    help: None,
                 })
                 .collect())),
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
@@ -177,6 +182,7 @@ impl StageInstance {
         let deadline = plugin.limits.deadline;
         self.calls += 1;
         self.store.data_mut().turn = Some(turn.clone());
+        self.store.data_mut().guest.bound(deadline);
         self.store.set_epoch_deadline(engine::ticks(deadline));
         let result = call(self).and_then(|result| match result {
             Ok(outcome) => {

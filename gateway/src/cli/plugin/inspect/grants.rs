@@ -23,18 +23,16 @@ pub(super) enum Access {
     Random,
     /// It can be called, and there is nothing behind it.
     Sealed,
-    /// The gateway does not have it.
+    /// No plugin is given it: a component that asks for it is not loaded.
     Unknown,
 }
 
 /// What begins with this is answered so; the first that fits counts.
-const BY_PREFIX: [(&str, Access); 7] = [
+const BY_PREFIX: [(&str, Access); 5] = [
     ("wasi:clocks/", Access::Clock),
     ("wasi:random/", Access::Random),
     ("wasi:cli/", Access::Sealed),
-    ("wasi:filesystem/", Access::Sealed),
     ("wasi:io/", Access::Sealed),
-    ("wasi:sockets/", Access::Sealed),
     ("", Access::Unknown),
 ];
 
@@ -66,7 +64,7 @@ impl Access {
             Self::Clock => "stands still; grant: grant.clock = true",
             Self::Random => "repeats itself; grant: grant.random = true",
             Self::Sealed => "sealed, nothing is behind it",
-            Self::Unknown => "this gateway does not have it",
+            Self::Unknown => "not given to plugins: it will not be loaded",
         }
     }
 }
@@ -85,7 +83,7 @@ mod tests {
             ("cdr:plugin/teleport@0.1.0", Access::Unknown),
             ("wasi:clocks/wall-clock@0.2.6", Access::Clock),
             ("wasi:random/insecure-seed@0.2.6", Access::Random),
-            ("wasi:filesystem/preopens@0.2.6", Access::Sealed),
+            ("wasi:filesystem/preopens@0.2.6", Access::Unknown),
             ("wasi:http/outgoing-handler@0.2.6", Access::Unknown),
         ] {
             assert_eq!(Access::of(interface), expected, "{interface}");
