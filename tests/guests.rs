@@ -21,28 +21,28 @@ fn a_new_plugin_in_rust_builds_and_runs() {
 
 #[test]
 fn a_new_plugin_in_typescript_builds_and_runs() {
-    if there_is("npm") {
+    if there_is("npm", &["--version"]) {
         builds_and_runs("typescript");
     }
 }
 
 #[test]
 fn a_new_plugin_in_python_builds_and_runs() {
-    if there_is("python3") {
+    if there_is("python3", &["-c", "import ensurepip"]) {
         builds_and_runs("python");
     }
 }
 
 #[test]
 fn do_not_call_is_built_and_passes_its_cases() {
-    if there_is("npm") {
+    if there_is("npm", &["--version"]) {
         example("do-not-call");
     }
 }
 
 #[test]
 fn crm_lookup_is_built_and_passes_its_cases() {
-    if there_is("python3") {
+    if there_is("python3", &["-c", "import ensurepip"]) {
         example("crm-lookup");
     }
 }
@@ -55,9 +55,9 @@ fn example(name: &str) {
     passes(&folder);
 }
 
-/// Whether a language's tool is installed.
-fn there_is(program: &str) -> bool {
-    let asked = Command::new(program).arg("--version").output();
+/// Whether a language's tool is installed. Debian has Python without venv.
+fn there_is(program: &str, probe: &[&str]) -> bool {
+    let asked = Command::new(program).args(probe).output();
     if asked.is_ok_and(|output| output.status.success()) {
         return true;
     }
