@@ -15,6 +15,16 @@ pub(super) fn report(report: &Report) -> io::Result<()> {
         cases(&report.cases)?;
         limits(&report.cases)?;
     }
+    for case in report
+        .cases
+        .iter()
+        .filter(|case| case.measured.overruns > 0)
+    {
+        print::line(print::harmless(&format!(
+            "\n{}: the deadline ended {} calls, which the gateway would try again",
+            case.name, case.measured.overruns
+        )))?;
+    }
     for case in report.cases.iter().filter(|case| case.grows()) {
         growth(case)?;
     }
