@@ -266,6 +266,7 @@ mod tests {
         let refusal = |at: &str| Refusal {
             pointer: at.to_owned(),
             message: "must be at least 1".to_owned(),
+            help: None,
         };
         let expected = |at: &str, message: &str| ExpectedRefusal {
             at: at.to_owned(),
