@@ -198,8 +198,10 @@ fn headers_that_drip_are_cut_off() {
         .expect("room in a socket");
     Peer::over(stream).drip("y");
     // So is one that says nothing.
-    let idle = connect(&gateway).read(&mut [0; 1]);
-    assert_eq!(idle.expect("an end"), 0);
+    let mut idle = connect(&gateway);
+    let long = Some(Duration::from_mins(1));
+    idle.set_read_timeout(long).expect("a socket");
+    assert_eq!(idle.read(&mut [0; 1]).expect("an end"), 0);
     gateway.push("cdr", SEED);
 }
 

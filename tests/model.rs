@@ -1,7 +1,9 @@
 //! The whole gateway against a simple model of journal and ledger.
 //!
 //! A seed makes a plan: records of several classes, repetitions, receivers that
-//! go down and come back, kills, stops, reloads and repairs. The gateway runs it
+//! go down and come back, more waiting than a quota allows, kills, stops, reloads and
+//! repairs. It says as well whether what is kept is sealed, deliveries are ordered by
+//! key, go out in batches, and are held to quotas. The gateway runs it
 //! in this process, with its own listeners, journal, plugins and files; the model
 //! runs it in its head. Whenever everything has come to rest, every delivery must
 //! stand where the model says, the books must balance, and receivers and files
@@ -12,10 +14,12 @@
 //! on how often it was asked about it, never on time.
 
 mod gateway;
+mod line;
 mod oracle;
 mod plan;
 mod receiver;
 mod run;
+mod shape;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use cdr_gateway::{
     config::Inputs,
     journal::{Audit, Fate, Journal, JournalError, Ledger},
@@ -13,10 +14,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use super::{oracle::Variant, plan::At};
+use super::{oracle::Variant, plan::At, shape::Shape};
 use crate::harness::until;
 
 const TOKEN: &str = "t0ken";
+
+/// A master key that consists of one byte.
+fn key(byte: u8) -> String {
+    STANDARD.encode([byte; 32])
+}
 
 /// Time for what a lost process leaves behind to end.
 const LOSS: Duration = Duration::from_secs(10);
@@ -25,8 +31,9 @@ const LOSS: Duration = Duration::from_secs(10);
 pub struct Gateway {
     directory: TempDir,
     receivers: String,
-    /// Whether the CRM takes batches.
-    batches: bool,
+    shape: Shape,
+    /// How often it was configured.
+    configured: usize,
     http: reqwest::blocking::Client,
     /// `None` between two lives.
     life: Option<Life>,
@@ -38,14 +45,15 @@ struct Life {
 }
 
 impl Gateway {
-    pub fn start(receivers: &str, variant: Variant, batches: bool) -> Self {
+    pub fn start(receivers: &str, variant: Variant, shape: Shape) -> Self {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::blocking::Client::builder().no_proxy().build();
         let mut gateway = Self {
             directory: tempfile::tempdir().expect("a directory"),
             receivers: receivers.to_owned(),
-            batches,
+            shape,
+            configured: 0,
             http: http.expect("a client"),
             life: None,
         };
@@ -64,7 +72,11 @@ impl Gateway {
         let running = until("the journal to be free", || {
             let inputs = Inputs {
                 files: vec![self.config()],
-                environment: BTreeMap::from([("TOKEN".to_owned(), TOKEN.to_owned())]),
+                environment: BTreeMap::from([
+                    ("TOKEN".to_owned(), TOKEN.to_owned()),
+                    ("ONE".to_owned(), key(1)),
+                    ("TWO".to_owned(), key(2)),
+                ]),
                 flags: Vec::new(),
             };
             let metrics = PrometheusBuilder::new().build_recorder().handle();
@@ -96,18 +108,30 @@ impl Gateway {
         self.live();
     }
 
-    pub fn reload(&self, variant: Variant) {
+    pub fn reload(&mut self, variant: Variant) {
         self.configure(variant);
         self.admin("reload", &json!({}));
     }
 
-    /// Sends a record, and sees it acknowledged.
-    pub fn push(&self, id: &str, body: String) {
+    /// Sends a record until it is acknowledged.
+    pub fn push(&self, id: &str, body: &str) {
+        until("an acknowledgement", || self.offer(id, body).then_some(()));
+    }
+
+    /// Sends a record. False if the sender is told to try again, as where too much
+    /// waits.
+    pub fn offer(&self, id: &str, body: &str) -> bool {
         let url = format!("http://{}/in", self.life().running.ingest);
-        let request = self.http.post(url).bearer_auth(TOKEN).body(body);
-        let answer = request.header("idempotency-key", id).send();
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), 200, "{}", answer.text().expect("a body"));
+        let request = self.http.post(url).bearer_auth(TOKEN);
+        let request = request.header("idempotency-key", id).body(body.to_owned());
+        let answer = request.send().expect("an answer");
+        let status = answer.status().as_u16();
+        let said = answer.text().expect("a body");
+        assert!(
+            status == 200 || self.shape.quotas && status == 503,
+            "{said}"
+        );
+        status == 200
     }
 
     /// Asks the admin API, and sees it done.
@@ -157,8 +181,11 @@ impl Gateway {
         audit.expect("an audit")
     }
 
-    /// The lines of all files.
+    /// The lines of all files, finished first where they may be sealed.
     pub fn lines(&self) -> Vec<String> {
+        if self.shape.encrypted {
+            self.admin("files/rotate", &json!({}));
+        }
         let directory = self.directory.path().join("data/files");
         let Ok(entries) = fs::read_dir(directory) else {
             return Vec::new();
@@ -186,16 +213,15 @@ impl Gateway {
         self.directory.path().join("gateway.toml")
     }
 
-    fn configure(&self, variant: Variant) {
+    fn configure(&mut self, variant: Variant) {
         let data = self.directory.path().join("data").display().to_string();
         // Compiled once for all tests.
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/plugin-cache");
         let receivers = &self.receivers;
-        let batch = if self.batches {
-            r#"http.batch = { format = "json_array", max_records = 4, max_wait_ms = 20 }"#
-        } else {
-            ""
-        };
+        let encryption = self.shape.encryption(self.configured);
+        self.configured += 1;
+        let crm = self.shape.of_crm();
+        let bi = self.shape.of_bi();
         let keeps_unwanted = variant.keeps_unwanted;
         let masks_text = variant.masks_text;
         let text = format!(
@@ -205,6 +231,7 @@ impl Gateway {
             ingest.listen = "127.0.0.1:0"
             admin.listen = "127.0.0.1:0"
             outgoing.allow = ["127.0.0.0/8"]
+            {encryption}
             [source.in]
             path = "/in"
             dialect = "json"
@@ -230,11 +257,12 @@ impl Gateway {
             to = ["crm", "bi", "archive"]
             [destination.crm]
             http.url = "{receivers}/crm"
-            {batch}
+            {crm}
             breaker = {{ probe_initial_ms = 10, probe_max_ms = 40 }}
             retry = {{ initial_ms = 2, max_ms = 10 }}
             [destination.bi]
             http.url = "{receivers}/bi"
+            {bi}
             chain = ["mask"]
             numbers = "masked"
             breaker = {{ probe_initial_ms = 10, probe_max_ms = 40 }}

@@ -103,6 +103,13 @@ impl Oracle {
         self.records.iter().position(anywhere)
     }
 
+    /// Of the newest records, which are plain, those at these positions were given up.
+    pub fn expired(&mut self, at: At, indices: impl Iterator<Item = usize>) {
+        for index in indices {
+            self.records[index].states.insert(at, State::Expired);
+        }
+    }
+
     /// A record was corrected to a plain one, and goes on where it was suspended.
     pub fn corrected(&mut self, index: usize) {
         let fates = At::ALL.map(|at| (at, self.fate(Class::Plain, at)));

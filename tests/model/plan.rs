@@ -100,6 +100,9 @@ pub enum Step {
     Correct,
     /// What a receiver was delivered is sent again, through the chain of today.
     Replay(At),
+    /// Large records come until a receiver that is down has more waiting than its
+    /// quota allows. Nothing where there is none.
+    Overflow(At),
 }
 
 /// A plan of so many steps. Repairs and reloads come after a rest, so that
@@ -114,7 +117,7 @@ pub fn plan(random: &mut Rng, steps: usize) -> Vec<Step> {
             Parked::Dead
         };
         let anywhere = At::ALL[random.usize(..3)];
-        match random.usize(..14) {
+        match random.usize(..15) {
             0..=3 => plan.push(Step::Push(1 + random.usize(..6))),
             4 => plan.extend([Step::Push(2), Step::Repeat]),
             5 => plan.extend([Step::Push(5), Step::Crash]),
@@ -132,6 +135,13 @@ pub fn plan(random: &mut Rng, steps: usize) -> Vec<Step> {
             ]),
             11 => plan.extend([Step::Rest, Step::Correct]),
             12 => plan.extend([Step::Rest, Step::Replay(at)]),
+            13 => plan.extend([
+                Step::Rest,
+                Step::Down(at),
+                Step::Overflow(at),
+                Step::AllUp,
+                Step::Rest,
+            ]),
             _ => plan.extend([Step::Rest, Step::Discard(anywhere, parked)]),
         }
     }

@@ -14,7 +14,7 @@ use axum::{
 use serde_json::Value;
 use tokio::{net::TcpListener, runtime::Runtime};
 
-use super::plan::At;
+use super::{line::Line, plan::At, shape::Shape};
 
 /// How often a receiver fails on a flaky record.
 const FLAKES: usize = 2;
@@ -32,6 +32,7 @@ struct Book {
     accepted: BTreeMap<String, usize>,
     /// The bytes of each `webhook-id`.
     bodies: BTreeMap<String, Bytes>,
+    line: Line,
     /// What must not be.
     wrong: Vec<String>,
 }
@@ -44,8 +45,12 @@ pub struct Receivers {
 }
 
 impl Receivers {
-    pub fn start() -> Self {
-        let names = At::HTTP.map(|at| (at.name(), Mutex::default()));
+    pub fn start(shape: Shape) -> Self {
+        let names = At::HTTP.map(|at| {
+            let mut book = Book::default();
+            book.line.hold(shape.is_ordered());
+            (at.name(), Mutex::new(book))
+        });
         let books = Arc::new(BTreeMap::from(names));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -84,6 +89,14 @@ impl Receivers {
         self.book(at).soft = soft;
     }
 
+    /// Whether deliveries of a key come one after the other from now on, given that
+    /// these records do not come any more.
+    pub fn hold_line(&self, at: At, holds: bool, given_up: &[(String, String)]) {
+        let line = &mut self.book(at).line;
+        line.give_up(given_up);
+        line.hold(holds);
+    }
+
     /// The records that were accepted, each once or more.
     pub fn accepted(&self, at: At) -> Vec<String> {
         self.book(at).accepted.keys().cloned().collect()
@@ -120,15 +133,21 @@ async fn take(
         book.wrong.push(format!("{name} got no JSON"));
         return StatusCode::OK;
     };
-    if book.down {
-        return StatusCode::SERVICE_UNAVAILABLE;
-    }
     let records = match parsed {
         Value::Array(records) => records,
         record => vec![record],
     };
-    let status = records.iter().map(|record| book.judge(record)).max();
-    let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+    let status = if book.down {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        let status = records.iter().map(|record| book.judge(record)).max();
+        status.unwrap_or(StatusCode::BAD_REQUEST)
+    };
+    for record in &records {
+        let overtaken = book.line.pass(record, status);
+        let wrong = overtaken.map(|earlier| format!("{name} got {record} before {earlier}"));
+        book.wrong.extend(wrong);
+    }
     if status == StatusCode::OK {
         for record in &records {
             *book.accepted.entry(id(record)).or_default() += 1;

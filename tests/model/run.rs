@@ -8,9 +8,11 @@ use serde_json::json;
 
 use super::{
     gateway::Gateway,
+    line::number,
     oracle::Oracle,
     plan::{At, Class, Parked, Step, class, plan},
     receiver::{NUMBER, Receivers},
+    shape::{LARGE_BYTES, QUOTA_BYTES, Shape},
 };
 use crate::harness::until;
 
@@ -20,10 +22,12 @@ const STEPS: usize = 12;
 pub fn run(seed: u64) {
     let mut random = Rng::with_seed(seed);
     let plan = plan(&mut random, STEPS);
-    let receivers = Receivers::start();
+    let shape = Shape::random(&mut random);
+    let receivers = Receivers::start(shape);
     let oracle = Oracle::default();
     let mut run = Run {
-        gateway: Gateway::start(&receivers.url, oracle.variant, random.bool()),
+        gateway: Gateway::start(&receivers.url, oracle.variant, shape),
+        shape,
         receivers,
         oracle,
         random,
@@ -32,12 +36,13 @@ pub fn run(seed: u64) {
     };
     for (number, step) in plan.iter().enumerate() {
         run.step(*step)
-            .unwrap_or_else(|wrong| panic!("step {number} of {plan:?}: {wrong}"));
+            .unwrap_or_else(|wrong| panic!("step {number} of {plan:?}, {shape:?}: {wrong}"));
     }
 }
 
 struct Run {
     gateway: Gateway,
+    shape: Shape,
     receivers: Receivers,
     oracle: Oracle,
     random: Rng,
@@ -79,10 +84,12 @@ impl Run {
                 self.oracle.discarded(at, parked);
             }
             Step::Correct => self.correct(),
-            Step::Replay(at) => {
+            Step::Replay(at) if self.may_replay(at) => {
                 self.replay(at);
                 self.oracle.replayed(at);
             }
+            Step::Replay(_) => {}
+            Step::Overflow(at) => self.overflow(at),
         }
         // What was asked for ends before anything else happens to it.
         match step {
@@ -108,6 +115,16 @@ impl Run {
         self.oracle.corrected(index);
     }
 
+    /// What a replay reopens waits like anything else: of more than a quota allows the
+    /// oldest would be given up.
+    fn may_replay(&self, at: At) -> bool {
+        let states = self.oracle.states(at);
+        let records = self.sent.iter().zip(states);
+        let delivered = records.filter(|(_, state)| *state == State::Delivered);
+        let bytes: usize = delivered.map(|((_, body), _)| body.len()).sum();
+        at == At::Bi || !self.shape.quotas || bytes < QUOTA_BYTES
+    }
+
     fn replay(&self, at: At) {
         let started = self
             .gateway
@@ -123,21 +140,93 @@ impl Run {
 
     fn push(&mut self) {
         let class = class(&mut self.random);
-        let id = format!("r{}", self.sent.len() + 1);
+        let id = self.next_id();
         let body = if class == Class::Unreadable {
             format!("{{ {id}")
         } else {
             record(&id, class).to_string()
         };
-        self.gateway.push(&id, body.clone());
+        self.gateway.push(&id, &body);
+        self.accepted(id, class, body);
+    }
+
+    fn next_id(&self) -> String {
+        format!("r{}", self.sent.len() + 1)
+    }
+
+    fn accepted(&mut self, id: String, class: Class, body: String) {
         self.oracle.pushed(class);
         self.sent.push((id, body));
     }
 
     fn repeat(&self) {
         if let Some((id, body)) = self.sent.last() {
-            self.gateway.push(id, body.clone());
+            self.gateway.push(id, body);
         }
+    }
+
+    /// Large plain records, until more wait than a quota allows for a receiver
+    /// that is down, and for which nothing waited before.
+    fn overflow(&mut self, at: At) {
+        match at {
+            _ if !self.shape.quotas => {}
+            At::Bi => self.see_the_source_shut(),
+            _ => self.see_the_oldest_given_up(at),
+        }
+    }
+
+    fn see_the_source_shut(&mut self) {
+        let mut is_shut = false;
+        for (id, body) in self.large_records() {
+            if is_shut || !self.gateway.offer(&id, &body) {
+                is_shut = true;
+                self.receivers.all_up();
+                self.gateway.push(&id, &body);
+            }
+            self.accepted(id, Class::Plain, body);
+        }
+        if let (false, Some((id, body))) = (is_shut, self.sent.last()) {
+            until("the source to be shut", || {
+                (!self.gateway.offer(id, body)).then_some(())
+            });
+        }
+    }
+
+    fn see_the_oldest_given_up(&mut self, at: At) {
+        let first = self.sent.len();
+        // What is given up makes way for others.
+        self.receivers.hold_line(at, false, &[]);
+        for (id, body) in self.large_records() {
+            self.gateway.push(&id, &body);
+            self.accepted(id, Class::Plain, body);
+        }
+        let given_up = first..self.sent.len() - QUOTA_BYTES / LARGE_BYTES;
+        self.oracle.expired(at, given_up.clone());
+        let states = self.oracle.states(at).into_iter();
+        let expired = states.filter(|state| *state == State::Expired).count();
+        until("the oldest to be given up", || {
+            let ledgers = self.gateway.ledgers();
+            let ledger = ledgers.iter().find(|it| it.destination == at.name())?;
+            (ledger.counts.expired == expired as u64).then_some(())
+        });
+        let is_ordered = self.shape.is_ordered();
+        self.receivers
+            .hold_line(at, is_ordered, &self.sent[given_up]);
+    }
+
+    /// Twice as much as a quota allows. All of one size: what is under way is not given
+    /// up just then, and of others it would depend on that which ones are.
+    fn large_records(&self) -> Vec<(String, String)> {
+        let count = 2 * QUOTA_BYTES / LARGE_BYTES;
+        let records = (1..=count).map(|number| {
+            let id = format!("r{}", self.sent.len() + number);
+            let mut large = record(&id, Class::Plain);
+            large["filler"] = "".into();
+            let filler = LARGE_BYTES - large.to_string().len();
+            large["filler"] = "x".repeat(filler).into();
+            (id, large.to_string())
+        });
+        records.collect()
     }
 
     fn repair(&self, what: &str, at: At, parked: Parked, request: &serde_json::Value) {
@@ -222,7 +311,9 @@ impl Run {
 fn record(id: &str, class: Class) -> serde_json::Value {
     let note = if class == Class::Leak { NUMBER } else { "" };
     let class = class.word();
-    json!({ "id": id, "class": class, "caller": "008613800138000", "note": note })
+    // One of three.
+    let key = format!("k{}", number(id) % 3);
+    json!({ "id": id, "key": key, "class": class, "caller": "008613800138000", "note": note })
 }
 
 fn ids(lines: &[String]) -> Vec<String> {

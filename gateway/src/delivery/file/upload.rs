@@ -5,8 +5,8 @@
 //! the same key; characters that stores advise against are percent-encoded. It is
 //! sent in one request that creates and never replaces (`If-None-Match: *`), its
 //! manifest after it, and removed here after both. Before the finished form of a
-//! sealed part is made, the store is asked for the key, so that one that is away
-//! costs no more than that.
+//! sealed part is made, the store is asked for the key, so that one that is away, or
+//! has something else there, costs no more than that.
 //!
 //! Each step can be the last before a crash: the part is sent again, and where the
 //! key is taken, the object there is compared with it. The same bytes mean that it
@@ -111,7 +111,10 @@ impl Upload {
         let key_of = |name: &str| Path::from(format!("{}/{name}", names.directory.display()));
         let (key, manifest_key) = (key_of(&names.finished), key_of(&names.manifest));
         if spooled.is_sealed() {
-            self.look_at(&key).await?;
+            let found = self.look_at(&key).await?;
+            if found.is_some_and(|found| found.attributes.get(&SHA256).is_none()) {
+                return Err(UploadError::Taken);
+            }
         }
         let (spooled, file) = local(spooled, Spooled::read).await?;
         let Some(file) = file else {
