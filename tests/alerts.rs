@@ -108,6 +108,20 @@ fn a_receiver_hears_of_breakers_and_refused_reloads() {
     gateway.wait_for("crm", "delivered", 8);
 }
 
+/// Counts, times and texts of the gateway's own may read like phone numbers.
+#[test]
+fn a_contract_holds_back_no_alert_as_the_gateway_made_it() {
+    let (crm, ops) = (Receiver::start(), Receiver::start());
+    let config = config(&crm, &ops, "");
+    let gateway = start(&config);
+    let mistaken = format!("{config}\n13800138000 = 1");
+    gateway.workspace.configure(&mistaken);
+    assert_eq!(reload(&gateway).0, 422);
+    let alert = &ops.wait_for(1)[0].body;
+    assert!(alert.contains("13800138000"), "{alert}");
+    gateway.wait_for("log", "delivered", 1);
+}
+
 #[test]
 fn alerts_about_alerts_do_not_breed() {
     let (crm, ops) = (Receiver::start(), Receiver::start());

@@ -8,7 +8,7 @@ use super::{Destination, Payload, template::Facts};
 use crate::{
     journal::Frozen,
     plugin::{Instances, Workers},
-    record::{Document, Pointer},
+    record::{Arrival, Document, Kind, Pointer},
     route::{
         ChainOutcome, Decided, Journey, Made, OwnChain, Routes, Suspension,
         guard::{Contract, Originals, PayloadBody, Violation, inspect_body, inspect_target},
@@ -141,6 +141,7 @@ fn address(
     });
     let columns = destination.driver.columns();
     let cells = columns.map(|csv| (csv, csv.cells(document)));
+    let is_own = is_own_word(arrival, &body);
     let payload = Payload {
         body: match &cells {
             Some((csv, cells)) => csv.line(cells).into(),
@@ -154,6 +155,7 @@ fn address(
         .flat_map(|(csv, cells)| csv.named(cells))
         .collect();
     let inspect = |contract, originals: &Originals| match (&cells, made) {
+        _ if is_own => Ok(()),
         (Some(_), _) => inspect_body(contract, originals, PayloadBody::Cells(&named)),
         (None, Some(made)) => made.inspect(document, contract, originals),
         (None, None) => inspect_body(contract, originals, PayloadBody::Json(document)),
@@ -162,6 +164,12 @@ fn address(
         None => Prepared::Ready(payload),
         Some(detail) => suspended("egress_violation", detail),
     }
+}
+
+/// Whether a body is an event as the gateway made it. That repeats nothing of a
+/// record, and its counts and times may read like phone numbers.
+fn is_own_word(arrival: &Arrival, body: &[u8]) -> bool {
+    arrival.kind == Kind::Event && arrival.body == body
 }
 
 fn violation(
