@@ -31,6 +31,7 @@ mod inbound;
 mod ingest;
 mod isolation;
 mod judges;
+mod leak;
 mod model;
 mod network;
 mod order;

@@ -77,7 +77,7 @@ pub fn start(workspace: Workspace) -> Gateway {
 }
 
 /// Files below a directory that hold a text.
-fn files_with(directory: &Path, text: &str) -> Vec<String> {
+pub fn files_with(directory: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
         let path = entry.path();

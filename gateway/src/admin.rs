@@ -17,6 +17,7 @@ mod health;
 mod keys;
 mod meter;
 mod periods;
+mod plugins;
 mod problem;
 mod repair;
 mod replay;
@@ -62,6 +63,9 @@ pub fn router(runtime: Arc<Runtime>, metrics: PrometheusHandle) -> Router {
         .route("/destinations/{name}/resume", post(destinations::resume))
         .route("/stages", get(stages::list))
         .route("/stages/{name}", get(stages::show))
+        .route("/plugins", get(plugins::list))
+        .route("/plugins/{name}", get(plugins::show))
+        .route("/plugins/{name}/failures", get(plugins::failures))
         .route("/balance", get(api::balance))
         .route("/arrivals/{id}", get(deliveries::arrival))
         .route(

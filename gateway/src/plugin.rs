@@ -13,14 +13,17 @@
 //!   one.
 //! - Guests run on threads of their own ([`workers`]), fed by a queue that is
 //!   fair to destinations, so that neither the async runtime nor another
-//!   destination waits for one.
+//!   destination waits for one; a plugin takes its share of them and no more
+//!   ([`budget`]).
 //!
 //! How it fails: loading fails with a [`LoadError`] before anything is switched
 //! over; a call fails with a [`Failure`], which the chain turns into what the
 //! plugin's use says (`on_error`).
 
+pub mod account;
 pub mod anatomy;
 mod bindings;
+pub mod budget;
 pub mod builtin;
 pub mod compiled;
 pub mod component;
@@ -45,6 +48,7 @@ pub mod table;
 mod wasi;
 pub mod workers;
 
+pub use budget::Budget;
 pub use compiled::{Compiled, NotAComponent};
 pub use component::{LoadError, Plugin};
 pub use engine::{CompileCache, Host};

@@ -25,6 +25,7 @@ fn config(crm: &Receiver, bi: &Receiver, web: &Registry) -> String {
         [plugin.hostile]
         wasm = "http://{web}/hostile.wasm"
         sha256 = "{digest}"
+        cpu_budget_percent = 10
         [plugin.mask]
         wasm = "builtin:phone-mask"
         [table.prefixes]

@@ -115,9 +115,9 @@ fn decide() -> Doing {
 fn call(route: &'static str) -> Doing {
     let revision = revision();
     let chain = revision.routes.iter().find(|one| one.name == route);
-    let chain = chain.unwrap().chain.clone();
+    let (chain, lane) = chain.map(|it| (it.chain.clone(), it.lane.clone())).unwrap();
     let (record, mut instances) = (record(&revision), Instances::default());
     Box::new(move || {
-        black_box(chain.run(&mut instances, black_box(record.clone())));
+        black_box(chain.run_with(&lane, &mut instances, black_box(record.clone())));
     })
 }

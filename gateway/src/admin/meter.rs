@@ -101,17 +101,26 @@ pub fn describe_metrics() {
 }
 
 fn describe_plugins() {
+    describe_gauge!(
+        "cdr_gateway_plugin_instances",
+        "Warm instances of plugins, by plugin and version."
+    );
+    describe_gauge!(
+        "cdr_gateway_plugin_memory_bytes",
+        Unit::Bytes,
+        "Linear memory of them, by plugin and version."
+    );
     describe_counter!(
         "cdr_gateway_plugin_calls_total",
-        "Calls of plugins, by plugin and outcome."
+        "Calls of plugins, by plugin, version and outcome: a verdict, or a kind of failure."
     );
     describe_counter!(
         "cdr_gateway_plugin_instances_retired_total",
-        "Plugin instances thrown away, by plugin and reason."
+        "Plugin instances thrown away, by plugin, version and reason: a kind of failure, calls or memory_growth."
     );
     describe_counter!(
         "cdr_gateway_plugin_log_lines_suppressed_total",
-        "Log lines of plugins beyond their limit, by plugin."
+        "Log lines of plugins beyond their limits, by plugin and version."
     );
     describe_counter!(
         "cdr_gateway_plugin_custom_total",
@@ -129,6 +138,11 @@ fn describe_plugins() {
         "cdr_gateway_plugin_store_bytes",
         Unit::Bytes,
         "Size of what was fetched for plugins and is kept."
+    );
+    describe_histogram!(
+        "cdr_gateway_plugin_budget_wait_seconds",
+        Unit::Seconds,
+        "Time that a record waited since a plugin was over its CPU budget; only of those that waited."
     );
     describe_histogram!(
         "cdr_gateway_plugin_call_seconds",

@@ -6,6 +6,7 @@ mod files;
 mod keys;
 mod moment;
 mod period;
+mod plugin;
 mod repair;
 mod replay;
 mod selection;
@@ -27,6 +28,10 @@ pub use keys::{DropRequest, DropView, KeyView, KeysView};
 pub use moment::{Moment, UnknownMoment};
 pub use period::{
     EntryView, LedgerPeriodsView, Period, PeriodsQuery, PeriodsView, UnknownPeriod, UnknownZone,
+};
+pub use plugin::{
+    ChainOf, FailedRecordView, FailureView, PluginCountsView, PluginLimitsView, PluginView,
+    RecordView, UseView,
 };
 pub use repair::{AsOf, DiscardView, RepairRequest, RetryView, Tally};
 pub use replay::{ReplayRequest, ReplayView, ShareView, StartedView};

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::show::age;
 use super::client::{Client, ClientArgs};
 use crate::admin::view::{DestinationView, PauseRequest};
 

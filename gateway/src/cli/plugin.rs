@@ -1,5 +1,6 @@
-//! `cdr-gateway plugin`: for those who write plugins. Nothing here needs a
-//! gateway, a configuration or a journal.
+//! `cdr-gateway plugin`: for those who write plugins, and those who watch them.
+//! Only what watches them needs a gateway; nothing needs a configuration or a
+//! journal.
 
 mod bench;
 mod build;
@@ -8,6 +9,7 @@ mod given;
 mod inspect;
 mod language;
 mod new;
+mod running;
 mod subject;
 mod test;
 
@@ -17,6 +19,8 @@ use std::{
 };
 
 use clap::Subcommand;
+
+use super::client::ClientArgs;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
@@ -56,16 +60,32 @@ pub(super) enum PluginCommand {
         after_help = "Examples:\n  cdr-gateway plugin bench\n  cdr-gateway plugin bench --filter seed --seconds 10\n  cdr-gateway plugin bench builtin:phone-mask --record call.json --json"
     )]
     Bench(bench::BenchArgs),
+    /// List the plugins of a running gateway: versions, calls, failures, time, memory
+    List(ClientArgs),
+    /// Show a plugin of a running gateway: what it is and may, and what came of its calls
+    #[command(after_help = "Example: cdr-gateway plugin show mask")]
+    Show(running::NamedArgs),
+    /// Show what a plugin of a running gateway failed on last, with the records
+    ///
+    /// They are shown as the plugin got them, with personal data where there is some.
+    #[command(
+        after_help = "Examples:\n  cdr-gateway plugin failures mask\n  cdr-gateway plugin failures mask --save cases"
+    )]
+    Failures(running::FailuresArgs),
 }
 
 pub(super) fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
     match command {
-        PluginCommand::New(args) => new::run(&args),
-        PluginCommand::Build(args) => build::run(&args),
-        PluginCommand::Inspect(args) => inspect::run(&args),
-        PluginCommand::Test(args) => test::run(&args),
-        PluginCommand::Bench(args) => bench::run(&args),
+        PluginCommand::New(args) => return new::run(&args),
+        PluginCommand::Build(args) => return build::run(&args),
+        PluginCommand::Inspect(args) => return inspect::run(&args),
+        PluginCommand::Test(args) => return test::run(&args),
+        PluginCommand::Bench(args) => return bench::run(&args),
+        PluginCommand::List(args) => running::list(&args)?,
+        PluginCommand::Show(args) => running::show(&args)?,
+        PluginCommand::Failures(args) => running::failures(&args)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A path in a folder, without the dot of the one that one is in.

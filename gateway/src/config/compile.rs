@@ -90,6 +90,7 @@ fn draft(
         stages,
         destinations,
         tables,
+        plugins,
         servers,
     })
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::model::Config;
 use crate::{
     delivery::Destination,
-    plugin::Tables,
+    plugin::{Plugin, Tables},
     record::Arrival,
     route::{Journey, Journeys, Routes, journey::Origin},
     stage::Stage,
@@ -35,6 +35,8 @@ pub struct Revision {
     pub origins: HashMap<Arc<str>, Arc<Origin>>,
     /// The destinations that take arrivals: all but the retired ones.
     pub destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    /// The plugins, used or not.
+    pub plugins: BTreeMap<String, Arc<Plugin>>,
     /// The lookup tables that the configuration names.
     pub tables: Tables,
     /// The stages that see arrivals before routes do: all but the retired ones.
@@ -89,6 +91,7 @@ pub struct Draft {
     pub(super) routes: Routes,
     pub(super) origins: HashMap<Arc<str>, Arc<Origin>>,
     pub(super) destinations: BTreeMap<Arc<str>, Arc<Destination>>,
+    pub(super) plugins: BTreeMap<String, Arc<Plugin>>,
     pub(super) tables: Tables,
     pub(super) stages: BTreeMap<Arc<str>, Arc<Stage>>,
     pub(super) summary: Summary,
@@ -155,6 +158,7 @@ impl Draft {
             routes: self.routes,
             origins: self.origins,
             destinations: self.destinations,
+            plugins: self.plugins,
             tables: self.tables,
             stages: self.stages,
             summary: self.summary,

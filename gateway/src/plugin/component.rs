@@ -3,8 +3,11 @@
 
 use std::{fmt, sync::Arc};
 
+use jiff::Timestamp;
+
 use super::{
-    Compiled, Failure, Grants, Host, Limits, NotAComponent, Secrets, Tables,
+    Budget, Compiled, Failure, Grants, Host, Limits, NotAComponent, Record, Secrets, Tables,
+    account::{Account, failures::KeptFailure, tally::Tally},
     bindings::TransformPre,
     contract::Unserved,
     grants,
@@ -29,6 +32,12 @@ pub struct Plugin {
     pub(super) tables: Arc<Tables>,
     pub(super) grants: Grants,
     pub(super) counters: Counters,
+    /// What it may take of the workers' time.
+    pub budget: Arc<Budget>,
+    /// What is known of all that bore its name.
+    pub account: Arc<Account>,
+    /// What this version did.
+    pub tally: Arc<Tally>,
 }
 
 /// What a component says of itself.
@@ -190,12 +199,17 @@ impl Plugin {
             config: source.config,
             secrets: source.secrets,
             limits: source.limits,
+            budget: Arc::new(Budget::of(source.name, source.limits.share)),
+            account: host.accounts.of(source.name),
+            tally: Arc::new(Tally::silent()),
             tables: Arc::new(source.tables),
             grants: source.grants,
             counters: Counters::default(),
         };
         let mut instance = Instance::start(&plugin).map_err(failed("instantiate"))?;
         plugin.description = instance.describe(&plugin).map_err(failed("describe"))?;
+        let version = &plugin.description.version;
+        plugin.tally = plugin.account.tally(&plugin.name, version, &plugin.digest);
         Ok((plugin, instance))
     }
 
@@ -208,6 +222,30 @@ impl Plugin {
 
 pub(super) fn failed(step: &'static str) -> impl FnOnce(Failure) -> LoadError {
     move |failure| LoadError::Failed { step, failure }
+}
+
+impl Plugin {
+    /// What it may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Keeps what it failed on, for its author. `lane` is that of the chain.
+    pub fn keep_failure(&self, failure: &Failure, record: &Record, lane: &Arc<str>) {
+        let kept = KeptFailure {
+            at: Timestamp::now(),
+            times: 1,
+            failure: failure.clone(),
+            version: self.tally.version().to_owned(),
+            digest: self.digest.clone(),
+            seq: record.arrival.seq,
+            arrival: record.arrival.id,
+            lane: lane.clone(),
+            record: Some(record.clone()),
+        };
+        self.account.failures.keep(kept, self.limits.keep_failures);
+    }
 }
 
 impl fmt::Debug for Plugin {

@@ -18,6 +18,7 @@ use super::{
     Compiled, Grants, Host, Instances, Limits, Plugin, Record, Secrets, builtin, component,
 };
 use crate::{
+    config::model::PluginHost,
     ingest::dialect::{Dialect, Tccc},
     record::{Arrival, ArrivalId, Document, Kind, Seq, Tags},
 };
@@ -54,10 +55,8 @@ fn generous() -> Limits {
     Limits {
         deadline: Duration::from_secs(10),
         configure_deadline: Duration::from_secs(10),
-        max_memory_bytes: 64 << 20,
-        max_output_bytes: 4 << 20,
-        max_log_lines: 10,
         max_calls: u64::MAX,
+        ..Limits::from(&PluginHost::default())
     }
 }
 

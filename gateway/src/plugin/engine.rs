@@ -1,7 +1,7 @@
 //! The wasmtime engine, shared by all plugins, and the clock that interrupts
 //! guests.
 
-use std::{path::Path, thread, time::Duration};
+use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use wasmtime::{
     Cache, CacheConfig, Config, Engine,
@@ -9,6 +9,7 @@ use wasmtime::{
 };
 
 use super::{
+    account::Accounts,
     bindings::Transform,
     host::Guest,
     stage::{self, StageGuest},
@@ -28,6 +29,7 @@ pub struct Host {
     pub(super) linker: Linker<Guest>,
     /// For stages, which may call more.
     pub(super) stages: Linker<StageGuest>,
+    pub(super) accounts: Arc<Accounts>,
 }
 
 /// Where compiled code is kept, so that a large guest starts at once the second
@@ -79,6 +81,7 @@ impl Host {
             engine,
             linker,
             stages,
+            accounts: Arc::default(),
         })
     }
 

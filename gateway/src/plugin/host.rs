@@ -11,6 +11,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
     Failure, Grants, Limits, Plugin, Record, Secrets, Table, Tables,
+    account::{Account, tally::Tally},
     bindings::cdr::plugin::{
         host::{self, Level},
         record::{self, EditError as WitEditError, HostCdr, Match},
@@ -21,7 +22,7 @@ use super::{
     limits::MemoryLimiter,
     wasi::{self, Sleeper},
 };
-use crate::record::{Pattern, Pointer, document::EditError};
+use crate::record::{ArrivalId, Pattern, Pointer, document::EditError};
 
 /// Resources that a guest may hold at once: the one record, and what a sealed
 /// WASI hands out (standard streams).
@@ -63,7 +64,12 @@ pub struct Guest {
     ends: Instant,
     counters: Counters,
     secrets: Secrets,
+    account: Arc<Account>,
+    tally: Arc<Tally>,
+    /// The arrival that it is at, if at any.
+    arrival: Option<ArrivalId>,
     log_lines: u32,
+    suppressed: u32,
     pub(super) limits: Limits,
     pub(super) memory: MemoryLimiter,
     pub(super) panic: Option<String>,
@@ -77,6 +83,7 @@ impl Guest {
             &plugin.tables,
             &plugin.counters,
             &plugin.secrets,
+            (&plugin.account, &plugin.tally),
             plugin.limits,
             plugin.grants,
         )
@@ -88,6 +95,7 @@ impl Guest {
         tables: &Arc<Tables>,
         counters: &Counters,
         secrets: &Secrets,
+        (account, tally): (&Arc<Account>, &Arc<Tally>),
         limits: Limits,
         grants: Grants,
     ) -> Self {
@@ -102,7 +110,11 @@ impl Guest {
             ends: Instant::now(),
             counters: counters.clone(),
             secrets: secrets.clone(),
+            account: account.clone(),
+            tally: tally.clone(),
+            arrival: None,
             log_lines: 0,
+            suppressed: 0,
             limits,
             memory: MemoryLimiter::new(limits.max_memory_bytes),
             panic: None,
@@ -117,13 +129,16 @@ impl Guest {
 
     /// Hands the record to the guest for one call.
     pub(super) fn lend(&mut self, record: Record) -> Result<Resource<Cdr>, Failure> {
+        let arrival = record.arrival.id;
         self.begin_call();
+        self.arrival = Some(arrival);
         let pushed = self.resources.push(Cdr { record });
         pushed.map_err(|error| Failure::Trap(error.to_string()))
     }
 
     /// Forgets what was noted of the call before.
     pub(super) fn begin_call(&mut self) {
+        self.arrival = None;
         self.log_lines = 0;
         self.output_exceeded = false;
         self.memory.exceeded = false;
@@ -138,12 +153,11 @@ impl Guest {
         }
     }
 
-    /// Reports log lines that were over the limit.
+    /// Reports log lines that were over a limit.
     pub(super) fn finish_call(&mut self) {
-        let suppressed = self.log_lines.saturating_sub(self.limits.max_log_lines);
+        let suppressed = std::mem::take(&mut self.suppressed);
         if suppressed > 0 {
-            metrics::counter!("cdr_gateway_plugin_log_lines_suppressed_total", "plugin" => self.plugin.clone())
-                .increment(suppressed.into());
+            self.tally.suppressed(suppressed);
         }
     }
 
@@ -151,6 +165,14 @@ impl Guest {
     /// without its secrets, which are looked for before anything is cut.
     pub(super) fn said(&self, text: String, limit: usize) -> String {
         capped(self.secrets.hide(text), limit)
+    }
+
+    /// Whether one more line may be written.
+    fn may_log(&mut self) -> bool {
+        self.log_lines = self.log_lines.saturating_add(1);
+        let limits = &self.limits;
+        self.log_lines <= limits.max_log_lines
+            && (self.account.log).allows(Instant::now(), limits.max_log_lines_per_s)
     }
 
     fn is_counted(&self, counter: &str) -> bool {
@@ -208,9 +230,9 @@ fn owned(found: Vec<crate::record::document::Match<'_>>) -> Vec<Match> {
     found.into_iter().map(owned).collect()
 }
 
-/// Hides runs of digits as long as a phone number: a guest's words go to the log
-/// and to metrics, where no personal data belongs.
-fn redacted(text: &str) -> String {
+/// Hides runs of digits as long as a phone number: a guest's words go to logs,
+/// metrics, errors and the ledger, where no personal data belongs.
+pub(super) fn redacted(text: &str) -> String {
     const LONGEST: usize = 6;
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
@@ -228,7 +250,7 @@ fn redacted(text: &str) -> String {
     redacted
 }
 
-fn capped(mut text: String, limit: usize) -> String {
+pub(super) fn capped(mut text: String, limit: usize) -> String {
     if text.len() > limit {
         text.truncate(text.floor_char_boundary(limit));
     }
@@ -405,17 +427,22 @@ impl tables::Host for Guest {
 
 impl host::Host for Guest {
     fn log(&mut self, level: Level, message: String) -> Hosted<()> {
-        self.log_lines = self.log_lines.saturating_add(1);
-        if self.log_lines > self.limits.max_log_lines {
+        if !self.may_log() {
+            self.suppressed = self.suppressed.saturating_add(1);
             return Ok(());
         }
         let message = redacted(&self.said(message, MAX_MESSAGE_BYTES));
-        let plugin = self.plugin.as_str();
+        let (plugin, version) = (self.plugin.as_str(), self.tally.version());
+        let arrival = self.arrival.map(tracing::field::display);
         match level {
-            Level::Error => tracing::error!(target: "plugin", plugin, "{message}"),
-            Level::Warn => tracing::warn!(target: "plugin", plugin, "{message}"),
-            Level::Info => tracing::info!(target: "plugin", plugin, "{message}"),
-            Level::Debug => tracing::debug!(target: "plugin", plugin, "{message}"),
+            Level::Error => {
+                tracing::error!(target: "plugin", plugin, version, arrival, "{message}");
+            }
+            Level::Warn => tracing::warn!(target: "plugin", plugin, version, arrival, "{message}"),
+            Level::Info => tracing::info!(target: "plugin", plugin, version, arrival, "{message}"),
+            Level::Debug => {
+                tracing::debug!(target: "plugin", plugin, version, arrival, "{message}");
+            }
         }
         Ok(())
     }
@@ -431,7 +458,7 @@ impl host::Host for Guest {
     }
 
     fn panicked(&mut self, message: String) -> Hosted<()> {
-        self.panic = Some(self.said(message, MAX_MESSAGE_BYTES));
+        self.panic = Some(redacted(&self.said(message, MAX_MESSAGE_BYTES)));
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! Warm instances of plugins: one store each, per plugin and worker thread.
 //!
 //! An instance is retired after a failure (its store is poisoned), after
-//! `max_calls` calls, and when it has come near its memory limit. What becomes
+//! `max_calls` calls, and when it has come near its memory limit; each is counted
+//! with its reason ([`super::account::tally`]). What becomes
 //! of a record does not depend on the instance it meets: a transform is pure.
 
 use std::{
@@ -14,11 +15,12 @@ use wasmtime::{Store, component::Resource};
 
 use super::{
     Failure, Plugin,
+    account::tally::Warm,
     bindings::{Transform, cdr::plugin::types},
     component::{Description, Refusal},
     engine,
     failure::{self, Circumstances},
-    host::{Guest, MAX_MESSAGE_BYTES},
+    host::{Guest, MAX_MESSAGE_BYTES, capped, redacted},
 };
 use crate::record::{Arrival, Document, Pattern, Tags};
 
@@ -63,6 +65,12 @@ const RETIRE_AT_MEMORY_PERCENT: usize = 80;
 /// more than once, so that it is told of the limit before it traps.
 const HOSTCALL_FACTOR: usize = 4;
 
+/// Longest description, in bytes: a schema of a thousand keys with their texts.
+const MAX_DESCRIPTION_BYTES: usize = 1024 * 1024;
+
+/// Refusals of a config that are told.
+const MAX_REFUSALS: usize = 100;
+
 /// How often a deadline overrun is tried before it counts: a single one may be
 /// the machine's fault.
 pub(crate) const DEADLINE_TRIES: u32 = 3;
@@ -72,6 +80,8 @@ pub(super) struct Instance {
     store: Store<Guest>,
     transform: Transform,
     calls: u64,
+    /// Once it is one of the warm ones.
+    warm: Option<Warm>,
 }
 
 impl Instance {
@@ -92,6 +102,7 @@ impl Instance {
                 store,
                 transform,
                 calls: 0,
+                warm: None,
             }),
             Err(error) => Err(explain(
                 &mut store,
@@ -105,11 +116,17 @@ impl Instance {
         let deadline = plugin.limits.configure_deadline;
         self.arm(deadline);
         match self.transform.call_describe(&mut self.store) {
-            Ok(description) => Ok(Description {
-                name: description.name,
-                version: description.version,
-                config_schema: description.config_schema,
-            }),
+            Ok(said) => {
+                let bytes = said.name.len() + said.version.len() + said.config_schema.len();
+                if bytes > MAX_DESCRIPTION_BYTES {
+                    return Err(Failure::Output(MAX_DESCRIPTION_BYTES));
+                }
+                Ok(Description {
+                    name: said.name,
+                    version: said.version,
+                    config_schema: said.config_schema,
+                })
+            }
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
         }
     }
@@ -125,14 +142,17 @@ impl Instance {
             .call_configure(&mut self.store, &plugin.config)
         {
             Ok(Ok(())) => Ok(Ok(())),
-            Ok(Err(errors)) => Ok(Err(errors
-                .into_iter()
-                .map(|error| Refusal {
-                    pointer: plugin.secrets.hide(error.pointer),
-                    message: plugin.secrets.hide(error.message),
-                    help: None,
-                })
-                .collect())),
+            Ok(Err(errors)) => {
+                let told = |text| capped(plugin.secrets.hide(text), MAX_MESSAGE_BYTES);
+                let errors = errors.into_iter().take(MAX_REFUSALS);
+                Ok(Err(errors
+                    .map(|error| Refusal {
+                        pointer: told(error.pointer),
+                        message: told(error.message),
+                        help: None,
+                    })
+                    .collect()))
+            }
             Err(error) => Err(explain(&mut self.store, &error, deadline)),
         }
     }
@@ -173,18 +193,33 @@ impl Instance {
         self.store.set_epoch_deadline(engine::ticks(deadline));
     }
 
-    fn is_spent(&self, plugin: &Plugin) -> bool {
+    /// Shows it among the warm ones.
+    fn warm_up(&mut self, plugin: &Plugin) {
+        let memory = self.memory_bytes();
+        self.warm
+            .get_or_insert_with(|| Warm::new(&plugin.tally))
+            .has(memory);
+    }
+
+    /// Why it is to be retired after a call, if it is.
+    fn spent(&self, plugin: &Plugin) -> Option<&'static str> {
         let limits = &plugin.limits;
         let memory = self.memory_bytes();
-        self.calls >= limits.max_calls
-            || memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100
+        if memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100 {
+            Some("memory_growth")
+        } else {
+            (self.calls >= limits.max_calls).then_some("calls")
+        }
     }
 }
 
 fn said(guest: &Guest, verdict: types::Verdict) -> Verdict {
     match verdict {
         types::Verdict::Keep => Verdict::Keep,
-        types::Verdict::Drop(reason) => Verdict::Drop(guest.said(reason, MAX_MESSAGE_BYTES)),
+        // Metrics bear it.
+        types::Verdict::Drop(reason) => {
+            Verdict::Drop(redacted(&guest.said(reason, MAX_MESSAGE_BYTES)))
+        }
         types::Verdict::Suspend(reason) => Verdict::Suspend(guest.said(reason, MAX_MESSAGE_BYTES)),
     }
 }
@@ -221,7 +256,7 @@ impl Instances {
     pub fn process(&mut self, plugin: &Arc<Plugin>, record: &Record) -> Result<Processed, Failure> {
         let started = Instant::now();
         let result = self.with_tries(plugin, record);
-        report(plugin, &result, started.elapsed());
+        plugin.tally.called(&result, started.elapsed());
         result
     }
 
@@ -238,10 +273,13 @@ impl Instances {
     fn once(&mut self, plugin: &Arc<Plugin>, record: Record) -> Result<Processed, Failure> {
         let key = Arc::as_ptr(plugin).addr();
         let mut instance = self.take(key, plugin)?;
-        let processed = instance.process(plugin, record)?;
-        if instance.is_spent(plugin) {
-            retired(plugin, "spent");
+        let processed = instance
+            .process(plugin, record)
+            .inspect_err(|failure| plugin.tally.retired(failure.reason()))?;
+        if let Some(reason) = instance.spent(plugin) {
+            plugin.tally.retired(reason);
         } else {
+            instance.warm_up(plugin);
             self.warm.insert(key, (Arc::downgrade(plugin), instance));
         }
         Ok(processed)
@@ -277,28 +315,4 @@ fn start(plugin: &Plugin) -> Result<Instance, Failure> {
             Err(Failure::Start(format!("refused its config: {message}")))
         }
     }
-}
-
-fn report(plugin: &Plugin, result: &Result<Processed, Failure>, took: Duration) {
-    let outcome = match result {
-        Ok(processed) => match processed.verdict {
-            Verdict::Keep => "keep",
-            Verdict::Drop(_) => "drop",
-            Verdict::Suspend(_) => "suspend",
-        },
-        Err(failure) => {
-            retired(plugin, failure.reason());
-            failure.reason()
-        }
-    };
-    let name = plugin.name.clone();
-    metrics::counter!("cdr_gateway_plugin_calls_total", "plugin" => name.clone(), "outcome" => outcome)
-        .increment(1);
-    metrics::histogram!("cdr_gateway_plugin_call_seconds", "plugin" => name)
-        .record(took.as_secs_f64());
-}
-
-fn retired(plugin: &Plugin, reason: &'static str) {
-    metrics::counter!("cdr_gateway_plugin_instances_retired_total", "plugin" => plugin.name.clone(), "reason" => reason)
-        .increment(1);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use super::{budget::Share, workers};
 use crate::config::model::PluginHost;
 
 /// Limits of one plugin. Each has a default in the embedded configuration
@@ -21,8 +22,14 @@ pub struct Limits {
     pub max_output_bytes: usize,
     /// Log lines of one call. Further lines are counted.
     pub max_log_lines: u32,
+    /// Log lines of a second, over all instances. Further lines are counted.
+    pub max_log_lines_per_s: u32,
+    /// Failures that are kept, with the records.
+    pub keep_failures: usize,
     /// Calls after which an instance is retired.
     pub max_calls: u64,
+    /// Its share of the workers' time.
+    pub share: Share,
 }
 
 impl From<&PluginHost> for Limits {
@@ -33,7 +40,13 @@ impl From<&PluginHost> for Limits {
             max_memory_bytes: saturating(host.max_memory_bytes),
             max_output_bytes: saturating(host.max_output_bytes),
             max_log_lines: host.max_log_lines,
+            max_log_lines_per_s: host.max_log_lines_per_s,
+            keep_failures: host.keep_failures,
             max_calls: host.max_calls,
+            share: Share {
+                workers: workers::count(host.workers),
+                percent: host.cpu_budget_percent,
+            },
         }
     }
 }

@@ -12,9 +12,13 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Instances, queue::FairQueue};
+use super::{
+    Budget, Instances,
+    budget::Slot,
+    queue::{FairQueue, Served},
+};
 
-type Job = Box<dyn FnOnce(&mut Instances) + Send>;
+type Job = Box<dyn FnOnce(&mut Instances, Option<Slot>) + Send>;
 
 /// A pool of worker threads behind a fair queue.
 pub struct Workers {
@@ -26,18 +30,24 @@ pub struct Workers {
 #[error("the plugin worker did not finish its job")]
 pub struct Lost;
 
+/// How many threads a setting of `plugin_host.workers` means. 0 is one for each core,
+/// and one that is left to others where a plugin has taken its share.
+#[must_use]
+pub fn count(setting: usize) -> usize {
+    match setting {
+        0 => thread::available_parallelism().map_or(2, |cores| cores.get() + 1),
+        threads => threads,
+    }
+}
+
 impl Workers {
-    /// Starts `threads` workers; 0 means one a core.
+    /// Starts so many workers as a setting means ([`count`]).
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(threads: usize) -> std::io::Result<Self> {
-        let threads = match threads {
-            0 => thread::available_parallelism()?.get(),
-            threads => threads,
-        };
+    pub fn start(setting: usize) -> std::io::Result<Self> {
         let queue = Arc::new(FairQueue::<Job>::new());
-        for index in 0..threads {
+        for index in 0..count(setting) {
             let queue = queue.clone();
             thread::Builder::new()
                 .name(format!("plugin-{index}"))
@@ -55,12 +65,32 @@ impl Workers {
         T: Send + 'static,
         F: FnOnce(&mut Instances) -> T + Send + 'static,
     {
+        self.run_within(None, lane, |instances, _| job(instances))
+            .await
+    }
+
+    /// Runs a job in a destination's lane that begins with the plugin of a budget,
+    /// with what it has taken of that.
+    ///
+    /// # Errors
+    /// When the worker was lost with it.
+    pub async fn run_within<T, F>(
+        &self,
+        budget: Option<Arc<Budget>>,
+        lane: &Arc<str>,
+        job: F,
+    ) -> Result<T, Lost>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Instances, Option<Slot>) -> T + Send + 'static,
+    {
         let (answer, result) = oneshot::channel();
         self.queue.push(
             lane,
-            Box::new(move |instances| {
+            budget,
+            Box::new(move |instances, slot| {
                 // Whoever asked may have gone.
-                let _ = answer.send(job(instances));
+                let _ = answer.send(job(instances, slot));
             }),
         );
         result.await.map_err(|_| Lost)
@@ -75,10 +105,12 @@ impl Drop for Workers {
 
 fn work(queue: &FairQueue<Job>) {
     let mut instances = Instances::default();
-    while let Some(job) = queue.pop() {
-        if catch_unwind(AssertUnwindSafe(|| job(&mut instances))).is_err() {
+    let mut done = None;
+    while let Some(Served { job, slot, bill }) = queue.pop(done.take()) {
+        if catch_unwind(AssertUnwindSafe(|| job(&mut instances, slot))).is_err() {
             instances = Instances::default();
         }
+        done = Some(bill);
     }
 }
 

@@ -5,11 +5,13 @@
 //! skipped, or has its destination stand still. Only `skip` lets it go on, as it
 //! was before that plugin.
 
+mod run;
+
 use std::sync::Arc;
 
 use crate::{
     config::model::OnError,
-    plugin::{Failure, Instances, Plugin, Processed, Record, Verdict},
+    plugin::{Failure, Instances, Plugin, Record, Verdict},
 };
 
 /// Plugins in order.
@@ -60,30 +62,6 @@ impl Chain {
         self.uses.is_empty()
     }
 
-    /// Runs a record through the chain, on a worker thread with its instances.
-    #[must_use]
-    pub fn run(&self, instances: &mut Instances, mut record: Record) -> ChainOutcome {
-        for step in &self.uses {
-            match instances.process(&step.plugin, &record) {
-                Ok(processed) => match settle(&step.plugin, processed) {
-                    ChainOutcome::Kept(next) => record = next,
-                    ended => return ended,
-                },
-                Err(failure) => match step.on_error {
-                    OnError::Skip => skipped(&step.plugin, &failure),
-                    OnError::Suspend => {
-                        return ChainOutcome::Suspended(failed(&step.plugin, &failure));
-                    }
-                    OnError::Drop => return ChainOutcome::Dropped(ledger_reason(&failure)),
-                    OnError::Halt => {
-                        return ChainOutcome::Halted(failed(&step.plugin, &failure));
-                    }
-                },
-            }
-        }
-        ChainOutcome::Kept(record)
-    }
-
     /// Name and digest of every plugin in the chain, and after it those of the
     /// tables that it looks up, as `table:NAME@DIGEST`: what a frozen payload was made
     /// with.
@@ -99,32 +77,47 @@ impl Chain {
     }
 }
 
-fn settle(plugin: &Plugin, processed: Processed) -> ChainOutcome {
-    match processed.verdict {
-        Verdict::Keep => ChainOutcome::Kept(processed.record),
-        Verdict::Drop(reason) => ChainOutcome::Dropped(format!("{}: {reason}", plugin.name)),
-        Verdict::Suspend(reason) => ChainOutcome::Suspended(Suspension {
-            reason: PLUGIN_SUSPENDED.into(),
-            detail: format!("plugin {} suspended the record: {reason}", plugin.name),
-        }),
+impl PluginUse {
+    /// Calls the plugin with a record, and says what becomes of that. `lane` is where
+    /// the chain runs.
+    fn call(&self, lane: &Arc<str>, instances: &mut Instances, before: Record) -> ChainOutcome {
+        let plugin = &self.plugin;
+        let processed = match instances.process(plugin, &before) {
+            Ok(processed) => processed,
+            Err(failure) => {
+                plugin.keep_failure(&failure, &before, lane);
+                return self.heed(before, &failure);
+            }
+        };
+        match processed.verdict {
+            Verdict::Keep => ChainOutcome::Kept(processed.record),
+            Verdict::Drop(reason) => ChainOutcome::Dropped(format!("{}: {reason}", plugin.name)),
+            Verdict::Suspend(reason) => ChainOutcome::Suspended(Suspension {
+                reason: PLUGIN_SUSPENDED.into(),
+                detail: format!("plugin {} suspended the record: {reason}", plugin.name),
+            }),
+        }
     }
-}
 
-fn failed(plugin: &Plugin, failure: &Failure) -> Suspension {
-    Suspension {
-        reason: ledger_reason(failure),
-        detail: format!("plugin {} {failure}", plugin.name),
+    fn heed(&self, before: Record, failure: &Failure) -> ChainOutcome {
+        let plugin = &self.plugin;
+        let reason = format!("plugin_{}", failure.reason());
+        let suspension = |reason| Suspension {
+            reason,
+            detail: format!("plugin {} {failure}", plugin.name),
+        };
+        match self.on_error {
+            OnError::Suspend => ChainOutcome::Suspended(suspension(reason)),
+            OnError::Halt => ChainOutcome::Halted(suspension(reason)),
+            OnError::Drop => ChainOutcome::Dropped(reason),
+            OnError::Skip => {
+                tracing::debug!(
+                    plugin = plugin.name,
+                    reason,
+                    "plugin failed; the record goes on without it, as its use says"
+                );
+                ChainOutcome::Kept(before)
+            }
+        }
     }
-}
-
-fn ledger_reason(failure: &Failure) -> String {
-    format!("plugin_{}", failure.reason())
-}
-
-fn skipped(plugin: &Plugin, failure: &Failure) {
-    tracing::warn!(
-        plugin = plugin.name,
-        reason = failure.reason(),
-        "plugin failed; the record goes on without it, as its use says"
-    );
 }

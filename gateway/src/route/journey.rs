@@ -192,13 +192,14 @@ impl Journey {
             let before = routes.get(route).map(|route| route.chain.clone());
             let (chain, contract) = (own.chain.clone(), own.contract);
             let (journey, record) = (self.clone(), record.clone());
-            let made = workers.run(own.lane, move |instances| {
+            let run = own.chain.clone();
+            let made = run.run(workers, own.lane, record, move |outcome| {
                 let chains: Vec<_> = before
                     .iter()
                     .chain([&chain])
                     .map(|chain| &**chain)
                     .collect();
-                let made = Made::new(chain.run(instances, record), &chains);
+                let made = Made::new(outcome, &chains);
                 if let (Some(contract), Some(record)) = (contract, made.record()) {
                     // What it finds is kept.
                     let _ = made.inspect(&record.document, contract, journey.originals());
@@ -225,8 +226,9 @@ impl Journey {
             if chain.is_empty() {
                 return Ok(Arc::new(Made::new(ChainOutcome::Kept(record), &[])));
             }
-            let made = workers.run(&route.lane, move |instances| {
-                Arc::new(Made::new(chain.run(instances, record), &[&chain]))
+            let named = chain.clone();
+            let made = chain.run(workers, &route.lane, record, move |outcome| {
+                Arc::new(Made::new(outcome, &[&named]))
             });
             match made.await {
                 Ok(made) if made.is_halted() => Err(Some(made)),

@@ -253,9 +253,7 @@ impl Run {
                 instance.process(&plugin, record.ok_or_else(unreadable)?, &self.turn)
             }
         }?;
-        if !instance.is_spent(&plugin) {
-            self.instance = Some(instance);
-        }
+        self.instance = instance.keep(&plugin);
         Ok(outcome)
     }
 

@@ -22,6 +22,7 @@ const FLOOD: usize = 10_000;
 /// | `panic:MESSAGE` | a panic |
 /// | `loop` | never returns |
 /// | `alloc` | allocates for ever |
+/// | `leak:BYTES` | allocates so much, never to give it back, and keeps |
 /// | `recursion` | calls itself for ever |
 /// | `bad-json` | sets what is not JSON, and reports the refusal |
 /// | `not-object` | replaces the document with a number, and keeps it |
@@ -45,6 +46,7 @@ pub enum Behaviour {
     Panic(String),
     Loop,
     Alloc,
+    Leak(usize),
     Recursion,
     BadJson,
     NotObject,
@@ -68,6 +70,7 @@ impl Behaviour {
             let message = message.to_owned();
             return match word {
                 "panic" => Self::Panic(message),
+                "leak" => message.parse().map_or(Self::Keep, Self::Leak),
                 "drop" => Self::Drop(message),
                 "suspend" => Self::Suspend(message),
                 _ => Self::Keep,
@@ -129,6 +132,9 @@ impl Behaviour {
                 black_box(());
             },
             Self::Alloc => alloc(),
+            Self::Leak(bytes) => {
+                black_box(vec![1u8; *bytes]).leak();
+            }
             Self::Recursion => {
                 black_box(recurse(1));
             }

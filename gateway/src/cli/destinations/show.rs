@@ -85,7 +85,7 @@ pub(super) fn last_failure(status: &Status, now: Timestamp) -> Option<String> {
 }
 
 /// How long ago something was, in whole seconds.
-pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
+pub(in crate::cli) fn age(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(then).as_secs().max(0);
     format!("{:#}", SignedDuration::from_secs(seconds))
 }

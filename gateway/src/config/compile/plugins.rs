@@ -15,8 +15,8 @@ use crate::{
         model::{self, Config},
     },
     plugin::{
-        Compiled, Host, Limits, LoadError, Plugin, Secrets, Tables, builtin as embedded, component,
-        limits::saturating,
+        Compiled, Host, Limits, LoadError, Plugin, Secrets, Tables, budget::Share,
+        builtin as embedded, component, limits::saturating,
     },
 };
 
@@ -164,6 +164,10 @@ fn limits(config: &Config, plugin: &model::Plugin) -> Limits {
             .map_or(shared.deadline, Duration::from_millis),
         max_memory_bytes: bytes(plugin.max_memory_bytes, shared.max_memory_bytes),
         max_output_bytes: bytes(plugin.max_output_bytes, shared.max_output_bytes),
+        share: Share {
+            percent: plugin.cpu_budget_percent.unwrap_or(shared.share.percent),
+            ..shared.share
+        },
         ..shared
     }
 }

@@ -50,6 +50,10 @@ pub struct Plugin {
     /// `plugin_host` if not set.
     #[schemars(range(min = 1024, max = 67_108_864))]
     pub max_output_bytes: Option<u64>,
+    /// What it may take of the workers' time, in percent; that of `plugin_host`
+    /// if not set. Over it, it waits.
+    #[schemars(range(min = 1, max = 100))]
+    pub cpu_budget_percent: Option<u32>,
 }
 
 /// What is shown to the server that a component is fetched from.

@@ -235,7 +235,7 @@ impl Default for Drain {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PluginHost {
-    /// Threads that run plugins; 0 is one for each core.
+    /// Threads that run plugins; 0 is one for each core, and one more.
     #[schemars(range(max = 1024))]
     pub workers: usize,
     /// Time for one record in one plugin.
@@ -253,9 +253,20 @@ pub struct PluginHost {
     /// Log lines that are kept of one call; those beyond are counted.
     #[schemars(range(max = 10_000))]
     pub max_log_lines: u32,
+    /// Log lines that are kept of one plugin in a second; those beyond are counted.
+    #[schemars(range(max = 100_000))]
+    pub max_log_lines_per_s: u32,
+    /// Failures of each plugin that are kept in memory, with the records that it
+    /// failed on; 0 keeps none.
+    #[schemars(range(max = 1000))]
+    pub keep_failures: usize,
     /// Calls after which an instance is replaced.
     #[schemars(range(min = 1))]
     pub max_calls: u64,
+    /// What one plugin may take of the workers' time, in percent, rounded down to
+    /// whole workers; less than one worker is kept by rests. Over it, it waits.
+    #[schemars(range(min = 1, max = 100))]
+    pub cpu_budget_percent: u32,
     /// Directory for compiled plugins. Relative to `data_dir`; `plugin-cache`
     /// there if not set.
     pub cache_dir: Option<PathBuf>,
@@ -285,7 +296,10 @@ impl Default for PluginHost {
             max_memory_bytes: 64 * 1024 * 1024,
             max_output_bytes: 4 * 1024 * 1024,
             max_log_lines: 16,
+            max_log_lines_per_s: 100,
+            keep_failures: 16,
             max_calls: 100_000,
+            cpu_budget_percent: 90,
             cache_dir: None,
             max_cache_bytes: 512 * 1024 * 1024,
             fetch_timeout_ms: 60_000,

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{StageGuest, StageInstance, bindings::StagePre};
 use crate::plugin::{
     Compiled, Host, Limits, LoadError, Tables,
+    account::{Account, tally::Tally},
     component::{Description, Source, failed},
     grants,
     host::Counters,
@@ -31,6 +32,10 @@ pub struct StagePlugin {
     pub(in crate::plugin) tables: Arc<Tables>,
     pub(in crate::plugin) counters: Counters,
     pub(super) secrets: Secrets,
+    /// What is known of all that bore its name.
+    pub account: Arc<Account>,
+    /// What this version did.
+    pub tally: Arc<Tally>,
 }
 
 /// What a stage's plugin may use beyond the record and its tables.
@@ -107,9 +112,13 @@ impl StagePlugin {
             tables: Arc::new(source.tables),
             counters: Counters::default(),
             secrets: source.secrets,
+            account: host.accounts.of(source.name),
+            tally: Arc::new(Tally::silent()),
         };
         let mut instance = StageInstance::unconfigured(&plugin).map_err(failed("instantiate"))?;
         plugin.description = instance.describe(&plugin).map_err(failed("describe"))?;
+        let version = &plugin.description.version;
+        plugin.tally = plugin.account.tally(&plugin.name, version, &plugin.digest);
         Ok((plugin, instance))
     }
 
@@ -123,6 +132,12 @@ impl StagePlugin {
     pub fn table_digests(&self) -> impl Iterator<Item = (&str, &str)> {
         let tables = self.tables.iter();
         tables.map(|(name, table)| (name.as_str(), table.digest()))
+    }
+
+    /// What it may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The largest record that it may derive, in bytes.

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     plugin::{
         Failure, Record,
+        account::tally::Warm,
         component::{Description, Refusal},
         engine,
         failure::{self, Circumstances},
@@ -41,6 +42,8 @@ pub struct StageInstance {
     store: Store<StageGuest>,
     stage: Stage,
     calls: u64,
+    /// Once it has been called.
+    warm: Option<Warm>,
 }
 
 impl StageInstance {
@@ -69,6 +72,7 @@ impl StageInstance {
                 &plugin.tables,
                 &plugin.counters,
                 &plugin.secrets,
+                (&plugin.account, &plugin.tally),
                 *limits,
                 plugin.ambient,
             ),
@@ -92,6 +96,7 @@ impl StageInstance {
                 store,
                 stage,
                 calls: 0,
+                warm: None,
             }),
             Err(error) => Err(explain(&mut store, &error, limits.configure_deadline)),
         }
@@ -197,13 +202,23 @@ impl StageInstance {
         result
     }
 
-    /// Whether a new instance should take its place.
+    /// The instance for the next call; none where a new one should take its place.
     #[must_use]
-    pub fn is_spent(&self, plugin: &StagePlugin) -> bool {
+    pub fn keep(mut self, plugin: &StagePlugin) -> Option<Self> {
         let limits = &plugin.limits;
         let memory = self.store.data().guest.memory.used();
-        self.calls >= limits.max_calls
-            || memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100
+        let reason = if memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100 {
+            "memory_growth"
+        } else if self.calls >= limits.max_calls {
+            "calls"
+        } else {
+            self.warm
+                .get_or_insert_with(|| Warm::new(&plugin.tally))
+                .has(memory);
+            return Some(self);
+        };
+        plugin.tally.retired(reason);
+        None
     }
 }
 
@@ -239,14 +254,9 @@ fn report(plugin: &StagePlugin, result: &Result<Outcome, Failure>, took: Duratio
         Ok(Outcome::Ignored(_)) => "ignored",
         Ok(Outcome::Failed(_)) => "failed",
         Err(failure) => {
-            metrics::counter!("cdr_gateway_plugin_instances_retired_total", "plugin" => plugin.name.clone(), "reason" => failure.reason())
-                .increment(1);
+            plugin.tally.retired(failure.reason());
             failure.reason()
         }
     };
-    let name = plugin.name.clone();
-    metrics::counter!("cdr_gateway_plugin_calls_total", "plugin" => name.clone(), "outcome" => outcome)
-        .increment(1);
-    metrics::histogram!("cdr_gateway_plugin_call_seconds", "plugin" => name)
-        .record(took.as_secs_f64());
+    plugin.tally.ended(outcome, took);
 }
