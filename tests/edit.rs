@@ -115,6 +115,7 @@ fn the_contract_knows_what_a_correction_took_out() {
     let masked = r#"numbers = "masked""#;
     let gateway = start(&config(&crm, &bi, "true", masked));
     push(&gateway, SEED);
+    gateway.wait_for("crm", "delivered", 1);
     let held = &gateway.wait_for("bi", "suspended", 1)[0];
     let arrival = id(held);
     // In this run of digits nothing reads as a number: only the original tells.

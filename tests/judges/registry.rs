@@ -136,7 +136,7 @@ fn a_component_is_pulled_from_dockers_registry() {
         let gateway = Gateway::start_with(Workspace::new(&text), &[("PASSWORD", "s3cret")]);
         drop(registry);
         gateway.push("cdr", SEED);
-        crm.wait_for(1);
+        gateway.wait_for("crm", "delivered", 1);
         let gateway = gateway.kill_and_restart();
         assert_eq!(gateway.counted("crm", "delivered"), 1);
     }

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use cdr_gateway::{
     ingest::dialect::{Dialect, Tccc},
     record::{Document, Kind, Pattern},
-    route::guard::{Contract, Originals, Payload, PayloadBody, inspect},
+    route::guard::{Contract, Originals, PayloadBody, Target, inspect_body, inspect_target},
 };
 
 use super::fixture::{SEED, TRANSFER, document, pointer};
@@ -47,12 +47,12 @@ fn look(contract: Contract) -> Doing {
         }
     }
     Box::new(move || {
-        let payload = Payload {
-            body: PayloadBody::Json(&masked),
+        let target = Target {
             url: Some("https://bi.example/cdr"),
             headers: &[("content-type", "application/json")],
             file_name: None,
         };
-        inspect(contract, &originals, black_box(&payload)).unwrap();
+        inspect_target(contract, &originals, black_box(&target)).unwrap();
+        inspect_body(contract, &originals, black_box(PayloadBody::Json(&masked))).unwrap();
     })
 }

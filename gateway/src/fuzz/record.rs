@@ -77,7 +77,7 @@ fn rename(before: &Document, pointer: &Pointer, name: &str) {
     };
     if again.get(pointer).is_none() {
         let tokens = parents.iter().map(String::as_str).chain([name]);
-        let place: String = tokens.map(|token| format!("/{}", escaped(token))).collect();
+        let place = tokens.fold(String::new(), |place, token| place + "/" + &escaped(token));
         let place = Pointer::parse(&place).unwrap();
         assert_eq!(again.get(&place), before.get(pointer), "the value changed");
     }

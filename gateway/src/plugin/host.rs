@@ -127,6 +127,13 @@ impl Guest {
         self.ends = Instant::now() + engine::latest(deadline);
     }
 
+    /// Whether the call took longer than it may without being interrupted: one that
+    /// sleeps is woken at the end of its time, and may return before the epoch's
+    /// next tick meets it.
+    pub(super) fn has_overslept(&self) -> bool {
+        self.has_clock && Instant::now() >= self.ends
+    }
+
     /// Hands the record to the guest for one call.
     pub(super) fn lend(&mut self, record: Record) -> Result<Resource<Cdr>, Failure> {
         let arrival = record.arrival.id;

@@ -173,6 +173,9 @@ impl Instance {
             Ok(verdict) => {
                 let guest = self.store.data_mut();
                 guest.finish_call();
+                if guest.has_overslept() {
+                    return Err(Failure::Deadline(deadline));
+                }
                 Ok(Processed {
                     record: record?,
                     verdict: said(guest, verdict),

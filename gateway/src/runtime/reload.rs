@@ -219,7 +219,7 @@ impl Runtime {
         self.fleet.fill();
         // Whoever waits for it would learn nothing.
         drop(tokio::task::spawn_blocking(move || {
-            tidy(&config, components)
+            tidy(&config, components);
         }));
         carried.map_err(ReloadError::NotCarriedOver)?;
         Ok(number)

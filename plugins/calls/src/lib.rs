@@ -42,7 +42,7 @@ impl Plugin for Calls {
 
 impl Calls {
     fn call(&self, cdr: Cdr<'_>, index: u32, whole: &str) -> Result<(), Fault> {
-        let even = index % 2 == 0;
+        let even = index.is_multiple_of(2);
         match self.function.as_str() {
             "get" => drop(cdr.json("/Duration")),
             "select" => drop(cdr.select("/ServeParticipants/*/Phone")),

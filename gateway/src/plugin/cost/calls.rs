@@ -71,7 +71,7 @@ fn one(workers: &mut Instances, plugin: &Arc<Plugin>) -> f64 {
         for _ in 0..RECORDS {
             workers.process(plugin, &record).unwrap();
         }
-        (cpu_time() - before).as_secs_f64() * 1e6 / f64::from(RECORDS)
+        cpu_time().saturating_sub(before).as_secs_f64() * 1e6 / f64::from(RECORDS)
     });
     median(times.collect())
 }

@@ -120,7 +120,8 @@ impl<'a> Registry<'a> {
             .unwrap_or_default();
         let (scheme, parameters) = wanted.split_once(' ').unwrap_or((wanted, ""));
         match (scheme.to_ascii_lowercase().as_str(), self.http.auth) {
-            ("bearer", Some(auth @ PluginAuth::Bearer(_))) => Ok(authorization(auth)),
+            ("bearer", Some(auth @ PluginAuth::Bearer(_)))
+            | ("basic", Some(auth @ PluginAuth::Basic(_))) => Ok(authorization(auth)),
             ("bearer", _) => {
                 let url = token_url(parameters, &self.reference.repository);
                 let url =
@@ -130,7 +131,6 @@ impl<'a> Registry<'a> {
                 }
                 self.token(&url).await
             }
-            ("basic", Some(auth @ PluginAuth::Basic(_))) => Ok(authorization(auth)),
             ("basic", _) => Err(unauthorized("set `auth.basic` of the plugin")),
             _ => Err(unauthorized(
                 "it asks for credentials in a way that is not known",

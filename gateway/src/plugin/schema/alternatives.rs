@@ -35,7 +35,7 @@ pub(super) fn alternatives(error: &ValidationError<'_, '_>, schema: &Value) -> V
     };
     let tagged: Vec<_> = typed.iter().copied().filter(is_tagged).collect();
     if let ([meant], _) | (_, [meant]) = (typed.as_slice(), tagged.as_slice()) {
-        return meant.to_vec();
+        return (*meant).clone();
     }
 
     let all: Vec<&Finding> = typed.iter().flat_map(|branch| branch.iter()).collect();

@@ -63,7 +63,9 @@ fn blocks_come_back_as_they_were_appended() {
     let content = read(&frames, &file, begins[2]).expect("committed");
     assert_eq!(content, b"one\ntwo\n");
     assert_eq!(read(&frames, &file, 0).expect("nothing"), b"");
-    assert!(!file.windows(3).any(|bytes| bytes == b"two"));
+    // Of the small blocks: in megabytes of ciphertext some word stands by chance.
+    let small = &file[..begins[2]];
+    assert!(!small.windows(4).any(|bytes| bytes == b"two\n"));
 }
 
 #[test]
