@@ -44,14 +44,19 @@ fn examine(dialect: &dyn Dialect, kind: Kind, document: &Document) {
     let distinct: HashSet<_> = violations.iter().collect();
     assert_eq!(distinct.len(), violations.len(), "named twice");
     for violation in &violations {
-        let pointer = Pointer::parse(violation).unwrap();
-        assert!(document.get(&pointer).is_some(), "points at nothing");
+        assert!(is_there(document, violation), "points at nothing");
     }
     for place in dialect.number_places(kind) {
         for found in document.select(place) {
-            let pointer = Pointer::parse(&found.pointer).unwrap();
-            assert!(document.get(&pointer).is_some(), "selects nothing");
+            assert!(is_there(document, &found.pointer), "selects nothing");
         }
     }
     let _ = dialect.session(kind, document);
+}
+
+/// Whether something stands at a pointer, be it in an earlier member of a duplicated
+/// key, which a reader of JSON does not see.
+fn is_there(document: &Document, pointer: &str) -> bool {
+    let pattern = Pattern::parse(pointer).unwrap();
+    !document.select(&pattern).is_empty()
 }
