@@ -34,6 +34,7 @@ pub mod engine;
 pub mod failure;
 pub mod fetch;
 pub mod grants;
+mod guest;
 mod host;
 pub mod instance;
 pub mod limits;
@@ -45,6 +46,7 @@ pub mod secrets;
 pub mod stage;
 pub mod store;
 pub mod table;
+mod told;
 mod wasi;
 pub mod workers;
 

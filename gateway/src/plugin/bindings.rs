@@ -5,5 +5,5 @@ wasmtime::component::bindgen!({
     path: "../plugin-sdk/wit",
     world: "transform",
     imports: { default: trappable },
-    with: { "cdr:plugin/record.cdr": crate::plugin::host::Cdr },
+    with: { "cdr:plugin/record.cdr": crate::plugin::guest::Cdr },
 });

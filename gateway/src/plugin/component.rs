@@ -11,7 +11,7 @@ use super::{
     bindings::TransformPre,
     contract::Unserved,
     grants,
-    host::Counters,
+    guest::Counters,
     instance::Instance,
     schema::{self, SchemaError},
 };
@@ -25,7 +25,7 @@ pub struct Plugin {
     /// What the component says of itself.
     pub description: Description,
     pub(super) host: Host,
-    pub(super) pre: TransformPre<super::host::Guest>,
+    pub(super) pre: TransformPre<super::guest::Guest>,
     pub(super) config: String,
     pub(super) secrets: Secrets,
     pub(super) limits: Limits,

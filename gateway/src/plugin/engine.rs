@@ -11,7 +11,7 @@ use wasmtime::{
 use super::{
     account::Accounts,
     bindings::Transform,
-    host::Guest,
+    guest::Guest,
     stage::{self, StageGuest},
     wasi,
 };

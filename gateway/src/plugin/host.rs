@@ -1,222 +1,22 @@
 //! What a guest can call: the record, its lookup tables, its log and counters.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::{Duration, Instant},
-};
-
-use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime::component::Resource;
 
 use super::{
-    Failure, Grants, Limits, Plugin, Record, Secrets, Table, Tables,
-    account::{Account, tally::Tally},
     bindings::cdr::plugin::{
         host::{self, Level},
         record::{self, EditError as WitEditError, HostCdr, Match},
         tables::{self, PrefixMatch, TableError},
         types,
     },
-    engine,
-    limits::MemoryLimiter,
-    wasi::{self, Sleeper},
+    guest::{Cdr, Guest, Hosted, MAX_COUNTER_BYTES},
+    told::{MAX_MESSAGE_BYTES, redacted},
 };
-use crate::record::{ArrivalId, Pattern, Pointer, document::EditError};
-
-/// Resources that a guest may hold at once: the one record, and what a sealed
-/// WASI hands out (standard streams).
-const MAX_RESOURCES: usize = 64;
-
-/// Longest log line, panic message and reason kept, in bytes.
-pub(super) const MAX_MESSAGE_BYTES: usize = 2048;
+use crate::record::{Pattern, Pointer, document::EditError};
 
 /// Longest tag name and value, in bytes, and how many tags a record may have.
 const MAX_TAG_BYTES: usize = 4096;
 const MAX_TAGS: usize = 64;
-
-/// Counters of its own that a plugin may have, over all of its instances, and
-/// how long their names may be; further ones are not counted.
-const MAX_COUNTERS: usize = 32;
-const MAX_COUNTER_BYTES: usize = 64;
-
-/// The names of a plugin's own counters.
-pub(super) type Counters = Arc<Mutex<BTreeSet<String>>>;
-
-/// What wasmtime returns to say that the host cannot go on with this guest.
-type Hosted<T> = wasmtime::Result<T>;
-
-/// The record as a resource.
-pub struct Cdr {
-    record: Record,
-}
-
-/// State of one guest instance.
-pub struct Guest {
-    plugin: String,
-    /// Those of the plugin. An instance that nobody uses must not keep large tables
-    /// of a revision that is gone.
-    tables: Weak<Tables>,
-    resources: ResourceTable,
-    wasi: WasiCtx,
-    has_clock: bool,
-    /// When the call that is under way is interrupted.
-    ends: Instant,
-    counters: Counters,
-    secrets: Secrets,
-    account: Arc<Account>,
-    tally: Arc<Tally>,
-    /// The arrival that it is at, if at any.
-    arrival: Option<ArrivalId>,
-    log_lines: u32,
-    suppressed: u32,
-    pub(super) limits: Limits,
-    pub(super) memory: MemoryLimiter,
-    pub(super) panic: Option<String>,
-    pub(super) output_exceeded: bool,
-}
-
-impl Guest {
-    pub(super) fn new(plugin: &Plugin) -> Self {
-        Self::granted(
-            &plugin.name,
-            &plugin.tables,
-            &plugin.counters,
-            &plugin.secrets,
-            (&plugin.account, &plugin.tally),
-            plugin.limits,
-            plugin.grants,
-        )
-    }
-
-    /// A guest with what a plugin of this name may use.
-    pub(super) fn granted(
-        name: &str,
-        tables: &Arc<Tables>,
-        counters: &Counters,
-        secrets: &Secrets,
-        (account, tally): (&Arc<Account>, &Arc<Tally>),
-        limits: Limits,
-        grants: Grants,
-    ) -> Self {
-        let mut resources = ResourceTable::new();
-        resources.set_max_capacity(MAX_RESOURCES);
-        Self {
-            plugin: name.to_owned(),
-            tables: Arc::downgrade(tables),
-            resources,
-            wasi: wasi::context(grants),
-            has_clock: grants.clock,
-            ends: Instant::now(),
-            counters: counters.clone(),
-            secrets: secrets.clone(),
-            account: account.clone(),
-            tally: tally.clone(),
-            arrival: None,
-            log_lines: 0,
-            suppressed: 0,
-            limits,
-            memory: MemoryLimiter::new(limits.max_memory_bytes),
-            panic: None,
-            output_exceeded: false,
-        }
-    }
-
-    /// Says how long the call that begins may take.
-    pub(super) fn bound(&mut self, deadline: Duration) {
-        self.ends = Instant::now() + engine::latest(deadline);
-    }
-
-    /// Whether the call took longer than it may without being interrupted: one that
-    /// sleeps is woken at the end of its time, and may return before the epoch's
-    /// next tick meets it.
-    pub(super) fn has_overslept(&self) -> bool {
-        self.has_clock && Instant::now() >= self.ends
-    }
-
-    /// Hands the record to the guest for one call.
-    pub(super) fn lend(&mut self, record: Record) -> Result<Resource<Cdr>, Failure> {
-        let arrival = record.arrival.id;
-        self.begin_call();
-        self.arrival = Some(arrival);
-        let pushed = self.resources.push(Cdr { record });
-        pushed.map_err(|error| Failure::Trap(error.to_string()))
-    }
-
-    /// Forgets what was noted of the call before.
-    pub(super) fn begin_call(&mut self) {
-        self.arrival = None;
-        self.log_lines = 0;
-        self.output_exceeded = false;
-        self.memory.exceeded = false;
-        self.panic = None;
-    }
-
-    /// Takes the record back after the call.
-    pub(super) fn take_back(&mut self, handle: Resource<Cdr>) -> Result<Record, Failure> {
-        match self.resources.delete(handle) {
-            Ok(cdr) => Ok(cdr.record),
-            Err(error) => Err(Failure::Trap(error.to_string())),
-        }
-    }
-
-    /// Reports log lines that were over a limit.
-    pub(super) fn finish_call(&mut self) {
-        let suppressed = std::mem::take(&mut self.suppressed);
-        if suppressed > 0 {
-            self.tally.suppressed(suppressed);
-        }
-    }
-
-    /// A guest's words as people may see them: no longer than the limit, and
-    /// without its secrets, which are looked for before anything is cut.
-    pub(super) fn said(&self, text: String, limit: usize) -> String {
-        capped(self.secrets.hide(text), limit)
-    }
-
-    /// Whether one more line may be written.
-    fn may_log(&mut self) -> bool {
-        self.log_lines = self.log_lines.saturating_add(1);
-        let limits = &self.limits;
-        self.log_lines <= limits.max_log_lines
-            && (self.account.log).allows(Instant::now(), limits.max_log_lines_per_s)
-    }
-
-    fn is_counted(&self, counter: &str) -> bool {
-        let mut known = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let known_or_room = known.contains(counter) || known.len() < MAX_COUNTERS;
-        if known_or_room {
-            known.insert(counter.to_owned());
-        }
-        known_or_room
-    }
-
-    fn cdr(&self, cdr: &Resource<Cdr>) -> Hosted<&Record> {
-        Ok(&self.resources.get(cdr)?.record)
-    }
-
-    fn cdr_mut(&mut self, cdr: &Resource<Cdr>) -> Hosted<&mut Record> {
-        Ok(&mut self.resources.get_mut(cdr)?.record)
-    }
-
-    /// Asks a table that was granted. While a guest is called, its plugin is there.
-    fn ask<T>(&self, name: &str, ask: impl FnOnce(&Table) -> T) -> Result<T, TableError> {
-        let tables = self.tables.upgrade();
-        match tables.as_ref().and_then(|tables| tables.get(name)) {
-            Some(table) => Ok(ask(table)),
-            None => Err(TableError::NotGranted(name.to_owned())),
-        }
-    }
-
-    /// Remembers that the output limit was hit, so that a guest that dies of it
-    /// is reported with the cause.
-    fn edited<T>(&mut self, result: Result<T, EditError>) -> Result<T, WitEditError> {
-        if matches!(result, Err(EditError::TooLarge(_))) {
-            self.output_exceeded = true;
-        }
-        result.map_err(WitEditError::from)
-    }
-}
 
 impl From<EditError> for WitEditError {
     fn from(error: EditError) -> Self {
@@ -235,33 +35,6 @@ fn owned(found: Vec<crate::record::document::Match<'_>>) -> Vec<Match> {
         json: found.json.into_owned(),
     };
     found.into_iter().map(owned).collect()
-}
-
-/// Hides runs of digits as long as a phone number: a guest's words go to logs,
-/// metrics, errors and the ledger, where no personal data belongs.
-pub(super) fn redacted(text: &str) -> String {
-    const LONGEST: usize = 6;
-    let mut redacted = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(|character: char| character.is_ascii_digit()) {
-        let (before, digits) = rest.split_at(start);
-        let length = digits
-            .find(|character: char| !character.is_ascii_digit())
-            .unwrap_or(digits.len());
-        let (run, after) = digits.split_at(length);
-        redacted.push_str(before);
-        redacted.push_str(if length > LONGEST { "#" } else { run });
-        rest = after;
-    }
-    redacted.push_str(rest);
-    redacted
-}
-
-pub(super) fn capped(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        text.truncate(text.floor_char_boundary(limit));
-    }
-    text
 }
 
 impl record::Host for Guest {}
@@ -471,41 +244,3 @@ impl host::Host for Guest {
 }
 
 impl types::Host for Guest {}
-
-impl Sleeper for Guest {
-    fn patience(&self) -> Duration {
-        if self.has_clock {
-            self.ends.saturating_duration_since(Instant::now())
-        } else {
-            Duration::ZERO
-        }
-    }
-}
-
-impl WasiView for Guest {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.resources,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::redacted;
-
-    #[test]
-    fn what_could_be_a_number_is_hidden() {
-        let cases = [
-            ("no table for 0086184xxxx7605", "no table for #xxxx7605"),
-            ("18486147605", "#"),
-            ("rule 123456 of 7", "rule 123456 of 7"),
-            ("号码 13123456789,", "号码 #,"),
-            ("", ""),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(redacted(text), expected);
-        }
-    }
-}

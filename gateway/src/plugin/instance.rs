@@ -19,8 +19,8 @@ use super::{
     bindings::{Transform, cdr::plugin::types},
     component::{Description, Refusal},
     engine,
-    failure::{self, Circumstances},
-    host::{Guest, MAX_MESSAGE_BYTES, capped, redacted},
+    guest::Guest,
+    told::{self, MAX_MESSAGE_BYTES, redacted},
 };
 use crate::record::{Arrival, Document, Pattern, Tags};
 
@@ -57,20 +57,6 @@ pub struct Processed {
     pub verdict: Verdict,
 }
 
-/// Share of the memory limit at which an instance is retired, in percent: a
-/// guest that leaks gets a new start before a record pays for it.
-const RETIRE_AT_MEMORY_PERCENT: usize = 80;
-
-/// What a guest may hand over in one call, as a multiple of its output limit:
-/// more than once, so that it is told of the limit before it traps.
-const HOSTCALL_FACTOR: usize = 4;
-
-/// Longest description, in bytes: a schema of a thousand keys with their texts.
-const MAX_DESCRIPTION_BYTES: usize = 1024 * 1024;
-
-/// Refusals of a config that are told.
-const MAX_REFUSALS: usize = 100;
-
 /// How often a deadline overrun is tried before it counts: a single one may be
 /// the machine's fault.
 pub(crate) const DEADLINE_TRIES: u32 = 3;
@@ -89,12 +75,8 @@ impl Instance {
     pub(super) fn start(plugin: &Plugin) -> Result<Self, Failure> {
         let mut store = Store::new(&plugin.host.engine, Guest::new(plugin));
         store.limiter(|guest| &mut guest.memory);
-        store.set_hostcall_fuel(
-            plugin
-                .limits
-                .max_output_bytes
-                .saturating_mul(HOSTCALL_FACTOR),
-        );
+        let fuel = store.data().hostcall_fuel();
+        store.set_hostcall_fuel(fuel);
         store.data_mut().bound(plugin.limits.configure_deadline);
         store.set_epoch_deadline(engine::ticks(plugin.limits.configure_deadline));
         match plugin.pre.instantiate(&mut store) {
@@ -104,11 +86,9 @@ impl Instance {
                 calls: 0,
                 warm: None,
             }),
-            Err(error) => Err(explain(
-                &mut store,
-                &error,
-                plugin.limits.configure_deadline,
-            )),
+            Err(error) => Err(store
+                .data_mut()
+                .explain(&error, plugin.limits.configure_deadline)),
         }
     }
 
@@ -116,18 +96,8 @@ impl Instance {
         let deadline = plugin.limits.configure_deadline;
         self.arm(deadline);
         match self.transform.call_describe(&mut self.store) {
-            Ok(said) => {
-                let bytes = said.name.len() + said.version.len() + said.config_schema.len();
-                if bytes > MAX_DESCRIPTION_BYTES {
-                    return Err(Failure::Output(MAX_DESCRIPTION_BYTES));
-                }
-                Ok(Description {
-                    name: said.name,
-                    version: said.version,
-                    config_schema: said.config_schema,
-                })
-            }
-            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+            Ok(said) => told::description(said),
+            Err(error) => Err(self.store.data_mut().explain(&error, deadline)),
         }
     }
 
@@ -142,18 +112,8 @@ impl Instance {
             .call_configure(&mut self.store, &plugin.config)
         {
             Ok(Ok(())) => Ok(Ok(())),
-            Ok(Err(errors)) => {
-                let told = |text| capped(plugin.secrets.hide(text), MAX_MESSAGE_BYTES);
-                let errors = errors.into_iter().take(MAX_REFUSALS);
-                Ok(Err(errors
-                    .map(|error| Refusal {
-                        pointer: told(error.pointer),
-                        message: told(error.message),
-                        help: None,
-                    })
-                    .collect()))
-            }
-            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+            Ok(Err(errors)) => Ok(Err(told::refusals(errors, &plugin.secrets))),
+            Err(error) => Err(self.store.data_mut().explain(&error, deadline)),
         }
     }
 
@@ -181,7 +141,7 @@ impl Instance {
                     verdict: said(guest, verdict),
                 })
             }
-            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+            Err(error) => Err(self.store.data_mut().explain(&error, deadline)),
         }
     }
 
@@ -203,17 +163,6 @@ impl Instance {
             .get_or_insert_with(|| Warm::new(&plugin.tally))
             .has(memory);
     }
-
-    /// Why it is to be retired after a call, if it is.
-    fn spent(&self, plugin: &Plugin) -> Option<&'static str> {
-        let limits = &plugin.limits;
-        let memory = self.memory_bytes();
-        if memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100 {
-            Some("memory_growth")
-        } else {
-            (self.calls >= limits.max_calls).then_some("calls")
-        }
-    }
 }
 
 fn said(guest: &Guest, verdict: types::Verdict) -> Verdict {
@@ -225,23 +174,6 @@ fn said(guest: &Guest, verdict: types::Verdict) -> Verdict {
         }
         types::Verdict::Suspend(reason) => Verdict::Suspend(guest.said(reason, MAX_MESSAGE_BYTES)),
     }
-}
-
-fn explain(store: &mut Store<Guest>, error: &wasmtime::Error, deadline: Duration) -> Failure {
-    let guest = store.data_mut();
-    guest.finish_call();
-    let seen = Circumstances {
-        panic: guest.panic.take(),
-        memory_exceeded: guest
-            .memory
-            .exceeded
-            .then_some(guest.limits.max_memory_bytes),
-        output_exceeded: guest
-            .output_exceeded
-            .then_some(guest.limits.max_output_bytes),
-        deadline,
-    };
-    failure::classify(error, seen)
 }
 
 /// The warm instances of one worker thread.
@@ -279,7 +211,7 @@ impl Instances {
         let processed = instance
             .process(plugin, record)
             .inspect_err(|failure| plugin.tally.retired(failure.reason()))?;
-        if let Some(reason) = instance.spent(plugin) {
+        if let Some(reason) = instance.store.data().spent(instance.calls) {
             plugin.tally.retired(reason);
         } else {
             instance.warm_up(plugin);
@@ -312,10 +244,6 @@ fn start(plugin: &Plugin) -> Result<Instance, Failure> {
     let mut instance = Instance::start(plugin).map_err(failed)?;
     match instance.configure(plugin).map_err(failed)? {
         Ok(()) => Ok(instance),
-        Err(refusals) => {
-            let first = refusals.into_iter().next();
-            let message = first.map_or_else(String::new, |refusal| refusal.message);
-            Err(Failure::Start(format!("refused its config: {message}")))
-        }
+        Err(refusals) => Err(told::refused_later(refusals)),
     }
 }

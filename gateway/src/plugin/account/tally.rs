@@ -12,7 +12,7 @@ use std::{
 
 use metrics::{Counter, Gauge, Histogram};
 
-use crate::plugin::{Failure, Processed, Verdict, host::redacted};
+use crate::plugin::{Failure, Processed, Verdict, told::redacted};
 
 /// Characters of a digest that a label shows: enough to tell versions apart.
 const DIGEST_SHOWN: usize = 12;

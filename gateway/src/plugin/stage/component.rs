@@ -8,7 +8,7 @@ use crate::plugin::{
     account::{Account, tally::Tally},
     component::{Description, Source, failed},
     grants,
-    host::Counters,
+    guest::Counters,
     schema,
     secrets::Secrets,
 };

@@ -19,7 +19,7 @@ use super::bindings::cdr::plugin::{
 use crate::{
     plugin::{
         bindings::cdr::plugin::{host, record, tables, types},
-        host::Guest,
+        guest::Guest,
         wasi::{self, Sleeper},
     },
     stage::{SharedTurn, Turn, ask},

@@ -14,8 +14,8 @@ use crate::{
         account::tally::Warm,
         component::{Description, Refusal},
         engine,
-        failure::{self, Circumstances},
-        host::{Guest, MAX_MESSAGE_BYTES},
+        guest::Guest,
+        told::{self, MAX_MESSAGE_BYTES},
     },
     stage::SharedTurn,
 };
@@ -30,12 +30,6 @@ pub enum Outcome {
     /// It could not be processed, for a reason.
     Failed(String),
 }
-
-/// Share of the memory limit at which an instance is retired, in percent.
-const RETIRE_AT_MEMORY_PERCENT: usize = 80;
-
-/// What a guest may hand over in one call, as a multiple of its output limit.
-const HOSTCALL_FACTOR: usize = 4;
 
 /// A started guest. After a [`Failure`] it is not used again.
 pub struct StageInstance {
@@ -56,11 +50,7 @@ impl StageInstance {
         let mut instance = Self::unconfigured(plugin).map_err(failed)?;
         match instance.configure(plugin).map_err(failed)? {
             Ok(()) => Ok(instance),
-            Err(refusals) => {
-                let first = refusals.into_iter().next();
-                let message = first.map_or_else(String::new, |refusal| refusal.message);
-                Err(Failure::Start(format!("refused its config: {message}")))
-            }
+            Err(refusals) => Err(told::refused_later(refusals)),
         }
     }
 
@@ -80,7 +70,8 @@ impl StageInstance {
         };
         let mut store = Store::new(&plugin.host.engine, guest);
         store.limiter(|stage| &mut stage.guest.memory);
-        store.set_hostcall_fuel(limits.max_output_bytes.saturating_mul(HOSTCALL_FACTOR));
+        let fuel = store.data().guest.hostcall_fuel();
+        store.set_hostcall_fuel(fuel);
         store.epoch_deadline_callback(|mut store| {
             let waited = store.data_mut().take_waited();
             Ok(if waited.is_zero() {
@@ -98,7 +89,10 @@ impl StageInstance {
                 calls: 0,
                 warm: None,
             }),
-            Err(error) => Err(explain(&mut store, &error, limits.configure_deadline)),
+            Err(error) => Err(store
+                .data_mut()
+                .guest
+                .explain(&error, limits.configure_deadline)),
         }
     }
 
@@ -107,12 +101,8 @@ impl StageInstance {
         self.store.data_mut().guest.bound(deadline);
         self.store.set_epoch_deadline(engine::ticks(deadline));
         match self.stage.call_describe(&mut self.store) {
-            Ok(description) => Ok(Description {
-                name: description.name,
-                version: description.version,
-                config_schema: description.config_schema,
-            }),
-            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+            Ok(said) => told::description(said),
+            Err(error) => Err(self.store.data_mut().guest.explain(&error, deadline)),
         }
     }
 
@@ -125,15 +115,8 @@ impl StageInstance {
         self.store.set_epoch_deadline(engine::ticks(deadline));
         match self.stage.call_configure(&mut self.store, &plugin.config) {
             Ok(Ok(())) => Ok(Ok(())),
-            Ok(Err(errors)) => Ok(Err(errors
-                .into_iter()
-                .map(|error| Refusal {
-                    pointer: plugin.secrets.hide(error.pointer),
-                    message: plugin.secrets.hide(error.message),
-                    help: None,
-                })
-                .collect())),
-            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+            Ok(Err(errors)) => Ok(Err(told::refusals(errors, &plugin.secrets))),
+            Err(error) => Err(self.store.data_mut().guest.explain(&error, deadline)),
         }
     }
 
@@ -195,7 +178,7 @@ impl StageInstance {
                 guest.finish_call();
                 Ok(said(guest, outcome))
             }
-            Err(error) => Err(explain(&mut self.store, &error, deadline)),
+            Err(error) => Err(self.store.data_mut().guest.explain(&error, deadline)),
         });
         self.store.data_mut().turn = None;
         report(plugin, &result, started.elapsed());
@@ -205,13 +188,9 @@ impl StageInstance {
     /// The instance for the next call; none where a new one should take its place.
     #[must_use]
     pub fn keep(mut self, plugin: &StagePlugin) -> Option<Self> {
-        let limits = &plugin.limits;
-        let memory = self.store.data().guest.memory.used();
-        let reason = if memory / RETIRE_AT_MEMORY_PERCENT >= limits.max_memory_bytes / 100 {
-            "memory_growth"
-        } else if self.calls >= limits.max_calls {
-            "calls"
-        } else {
+        let guest = &self.store.data().guest;
+        let Some(reason) = guest.spent(self.calls) else {
+            let memory = guest.memory.used();
             self.warm
                 .get_or_insert_with(|| Warm::new(&plugin.tally))
                 .has(memory);
@@ -229,23 +208,6 @@ fn said(guest: &Guest, outcome: outcomes::Outcome) -> Outcome {
         outcomes::Outcome::Ignored(why) => Outcome::Ignored(guest.said(why, MAX_MESSAGE_BYTES)),
         outcomes::Outcome::Failed(why) => Outcome::Failed(guest.said(why, MAX_MESSAGE_BYTES)),
     }
-}
-
-fn explain(store: &mut Store<StageGuest>, error: &wasmtime::Error, deadline: Duration) -> Failure {
-    let guest = &mut store.data_mut().guest;
-    guest.finish_call();
-    let seen = Circumstances {
-        panic: guest.panic.take(),
-        memory_exceeded: guest
-            .memory
-            .exceeded
-            .then_some(guest.limits.max_memory_bytes),
-        output_exceeded: guest
-            .output_exceeded
-            .then_some(guest.limits.max_output_bytes),
-        deadline,
-    };
-    failure::classify(error, seen)
 }
 
 fn report(plugin: &StagePlugin, result: &Result<Outcome, Failure>, took: Duration) {
