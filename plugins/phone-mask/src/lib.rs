@@ -35,11 +35,12 @@ mod record;
 mod removed;
 mod substitute;
 
-use cdr_plugin_sdk::{Cdr, ConfigErrors, EditError, Fault, Plugin, Verdict, count};
+use cdr_plugin_sdk::{Cdr, ConfigErrors, Fault, Plugin, Verdict, count};
 
 use config::Config;
 use field::Change;
 use location::Detail;
+use record::What;
 use substitute::Substitute;
 
 /// Fewer digits make no phone number.
@@ -77,21 +78,16 @@ impl Plugin for PhoneMask {
             Default::default()
         };
         let edits = record::edits(&numbers, &texts, &names, &self.substitute);
-        let masked = edits.values.len() + edits.names.len();
-        if masked > 0 {
-            count("masked_fields", masked as u64);
+        if !edits.is_empty() {
+            count("masked_fields", edits.len() as u64);
         }
-        for edit in edits.values {
-            match edit.change {
-                Change::Set(json) => cdr.set_json(edit.pointer, &json)?,
-                Change::Remove => {
+        for edit in edits {
+            match (edit.what, edit.change) {
+                (What::Value, Change::Set(json)) => cdr.set_json(edit.pointer, &json)?,
+                (What::Name, Change::Set(name)) => rename(cdr, edit.pointer, &name)?,
+                (_, Change::Remove) => {
                     cdr.remove(edit.pointer);
                 }
-            }
-        }
-        for edit in edits.names {
-            if let Change::Set(name) = edit.change {
-                rename(cdr, edit.pointer, &name)?;
             }
         }
         self.location.generalise(cdr)?;
@@ -102,14 +98,7 @@ impl Plugin for PhoneMask {
 /// Two numbers may look the same once they are masked.
 fn rename(cdr: Cdr<'_>, pointer: &str, name: &str) -> Result<(), Fault> {
     let name: String = serde_json::from_str(name)?;
-    let mut renamed = cdr.rename(pointer, &name);
-    for count in 2_u32.. {
-        let Err(EditError::NameTaken) = renamed else {
-            break;
-        };
-        renamed = cdr.rename(pointer, &format!("{name}#{count}"));
-    }
-    renamed?;
+    cdr.rename_distinct(pointer, &name)?;
     Ok(())
 }
 

@@ -81,14 +81,10 @@ impl Detail {
             return Ok(());
         }
         for pointer in LINES {
-            if let Some(line) = text(cdr, pointer) {
-                set(cdr, pointer, &line, self.line(&line))?;
-            }
+            reduce(cdr, pointer, |line| self.line(line))?;
         }
         for pointer in MEMBERS.iter().skip(self.members()) {
-            if let Some(member) = text(cdr, pointer) {
-                set(cdr, pointer, &member, "")?;
-            }
+            reduce(cdr, pointer, |_| "")?;
         }
         Ok(())
     }
@@ -116,16 +112,30 @@ impl Detail {
     }
 }
 
-/// What stands at a place as text. A value of another type is more than the sender
-/// writes there, and goes as a whole.
-fn text(cdr: Cdr<'_>, pointer: &str) -> Option<String> {
-    let json = cdr.json(pointer).filter(|json| json != "null")?;
-    Some(serde_json::from_str(&json).unwrap_or(json))
-}
-
-fn set(cdr: Cdr<'_>, pointer: &str, before: &str, after: &str) -> Result<(), EditError> {
-    if before == after {
-        return Ok(());
+/// Reduces what stands at a place. A value of another type than text is more than the
+/// sender writes there, and goes as a whole. Members with a duplicated key share a
+/// pointer: where any of them says too much, all become what the last one does.
+fn reduce(cdr: Cdr<'_>, pointer: &str, reduced: impl Fn(&str) -> &str) -> Result<(), EditError> {
+    let found = cdr.select(pointer);
+    let after: Vec<String> = found
+        .iter()
+        .map(|found| {
+            if found.json == "null" {
+                return found.json.clone();
+            }
+            let text: String = serde_json::from_str(&found.json).unwrap_or_default();
+            match reduced(&text) {
+                same if same == text && found.json.starts_with('"') => found.json.clone(),
+                reduced => serde_json::Value::from(reduced).to_string(),
+            }
+        })
+        .collect();
+    let says_too_much = found
+        .iter()
+        .zip(&after)
+        .any(|(found, after)| found.json != *after);
+    match after.last().filter(|_| says_too_much) {
+        Some(last) => cdr.set_json(pointer, last),
+        None => Ok(()),
     }
-    cdr.set(pointer, after)
 }

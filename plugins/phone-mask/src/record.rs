@@ -1,6 +1,8 @@
 //! A whole record: first learn which numbers it holds, then replace them
 //! everywhere.
 
+use std::cmp::Ordering;
+
 use cdr_plugin_sdk::Match;
 
 use crate::{
@@ -21,28 +23,31 @@ const SHORTEST_MOBILE: usize = 11;
 pub struct Edit<'a> {
     /// JSON Pointer of the place.
     pub pointer: &'a str,
-    /// What becomes of the value there, or of the name.
+    /// What is changed there.
+    pub what: What,
+    /// What becomes of it.
     pub change: Change,
 }
 
-/// What to change so that no number stands in the record.
-#[derive(Debug, Default)]
-pub struct Edits<'a> {
-    /// Values, the last places first, so that what is removed moves no other.
-    pub values: Vec<Edit<'a>>,
-    /// Members to rename, once the values are set; inner ones before those that
-    /// they stand in, so that the pointers hold.
-    pub names: Vec<Edit<'a>>,
+/// What of a place is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// The name of the member.
+    Name,
+    /// The value.
+    Value,
 }
 
-/// What to change: `numbers` are the values at number places, `texts` all
+/// What to change so that no number stands in the record, the last places first and
+/// inner ones before those that they stand in: whatever is removed or renamed, the
+/// pointers of what is still to come hold. `numbers` are the values at number places, `texts` all
 /// others that may hold one, `names` the members whose names may.
 pub fn edits<'a>(
     numbers: &'a [Match],
     texts: &'a [Match],
     names: &'a [Match],
     substitute: &Substitute,
-) -> Edits<'a> {
+) -> Vec<Edit<'a>> {
     let at_places = numbers.iter().map(|found| Field::at_place(&found.json));
     let elsewhere = texts.iter().map(elsewhere);
     let mut fields: Vec<Option<Field>> = at_places.chain(elsewhere).collect();
@@ -63,18 +68,34 @@ pub fn edits<'a>(
     }
     let changed = |field: &Option<Field>| field.as_ref()?.changed(&known, substitute);
     let matches: Vec<&Match> = numbers.iter().chain(texts).collect();
-    let renamed = names
-        .iter()
-        .zip(&fields_of_names)
-        .filter_map(|(found, field)| {
-            Some(Edit {
-                pointer: &found.pointer,
-                change: changed(field)?,
-            })
-        });
-    Edits {
-        values: merged(&matches, fields.iter().map(changed).collect()),
-        names: renamed.rev().collect(),
+    let of_names = names.iter().zip(&fields_of_names);
+    let renamed = of_names.filter_map(|(found, field)| {
+        Some(Edit {
+            pointer: &found.pointer,
+            what: What::Name,
+            change: changed(field)?,
+        })
+    });
+    let mut edits = merged(&matches, fields.iter().map(changed).collect());
+    edits.extend(renamed);
+    edits.sort_by(|a, b| place_order(b.pointer, a.pointer).then(b.what.cmp(&a.what)));
+    edits
+}
+
+/// Places in the order in which they stand, as far as arrays and what stands inside of
+/// what are concerned.
+fn place_order(a: &str, b: &str) -> Ordering {
+    let mut tokens = (a.split('/'), b.split('/'));
+    loop {
+        let (a, b) = match (tokens.0.next(), tokens.1.next()) {
+            (Some(a), Some(b)) if a == b => continue,
+            (Some(a), Some(b)) => (a, b),
+            (a, b) => return a.is_some().cmp(&b.is_some()),
+        };
+        return match (a.parse::<u64>(), b.parse::<u64>()) {
+            (Ok(a), Ok(b)) => a.cmp(&b),
+            _ => a.cmp(b),
+        };
     }
 }
 
@@ -99,7 +120,7 @@ fn is_short_number(found: &Match) -> bool {
     !is_protected(found) && !found.json.starts_with('"') && found.json.len() < SHORTEST_MOBILE
 }
 
-/// One edit for each pointer, the last ones first. Members with a duplicated key share a
+/// One edit for each pointer. Members with a duplicated key share a
 /// pointer and are all replaced, so where any of them needs an edit, all of them become
 /// what the last one does: the last is the one that receivers read.
 fn merged<'a>(matches: &[&'a Match], changed: Vec<Option<Change>>) -> Vec<Edit<'a>> {
@@ -115,7 +136,11 @@ fn merged<'a>(matches: &[&'a Match], changed: Vec<Option<Change>>) -> Vec<Edit<'
         let later = matches.iter().skip(index + 1);
         let last = later.rev().find(|later| later.pointer == pointer);
         let change = last.map_or(change, |last| Change::Set(last.json.clone()));
-        edits.push(Edit { pointer, change });
+        edits.push(Edit {
+            pointer,
+            what: What::Value,
+            change,
+        });
     }
     edits
 }

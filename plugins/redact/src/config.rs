@@ -53,10 +53,7 @@ impl Config {
         }
         for (key, pointers) in [("only_in", &self.only_in), ("whole", &self.whole)] {
             for (index, pointer) in pointers.iter().enumerate() {
-                if !pointer.starts_with('/') {
-                    let at = format!("/{key}/{index}");
-                    errors.push(at, "must be a JSON pointer, such as `/UserRemark`");
-                }
+                errors.check_pointer(&format!("/{key}/{index}"), pointer);
             }
         }
         let digits = self.replacement.chars().filter(|char| char.is_numeric());

@@ -46,7 +46,20 @@ fn local_part(text: &str) -> &str {
         |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '+' | '-');
     let rest = text.trim_end_matches(is_local);
     let local = text.get(rest.len()..).unwrap_or_default();
+    let local = local.get(escape(rest, local)..).unwrap_or_default();
     local.trim_start_matches(['.', '+', '-'])
+}
+
+/// How much of a text belongs to the escape that what is before it begins: `\n` and
+/// `\u4e2d` of JSON in a string, `%20` of a URL. Cut in two it could not be read.
+fn escape(before: &str, text: &str) -> usize {
+    let slashes = before.len() - before.trim_end_matches('\\').len();
+    if slashes % 2 == 1 {
+        return if text.starts_with('u') { 5 } else { 1 };
+    }
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_percent = before.ends_with('%') && text.get(..2).is_some_and(is_hex);
+    if is_percent { 2 } else { 0 }
 }
 
 /// How long the domain is that a text begins with: names with dots between them,
@@ -92,6 +105,11 @@ mod tests {
             ("a@.com", &[]),
             ("a@@b.com", &[]),
             ("5@2.5.cm", &["5@2.5.cm"]),
+            (r#"{"m":"\nli@x.com"}"#, &["li@x.com"]),
+            (r"\u4e2dli@x.com", &["li@x.com"]),
+            (r"\\nli@x.com", &["nli@x.com"]),
+            (r"\n@x.com", &[]),
+            ("?m=%20li%40x.com", &["li%40x.com"]),
             ("", &[]),
         ];
         for (text, expected) in cases {

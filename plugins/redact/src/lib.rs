@@ -21,7 +21,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use cdr_plugin_sdk::{Cdr, ConfigErrors, EditError, Fault, Match, Plugin, Verdict, count};
+use cdr_plugin_sdk::{Cdr, ConfigErrors, Fault, Match, Plugin, Verdict, count};
 
 use self::{
     config::{Config, KIND},
@@ -31,6 +31,9 @@ use self::{
 
 /// The kind of a value that is replaced whole.
 const WHOLE: &str = "value";
+
+/// Digits of the shortest number that is looked for.
+const FEWEST_DIGITS: u32 = 14;
 
 /// The plugin.
 #[derive(Debug)]
@@ -55,7 +58,12 @@ impl Plugin for Redact {
         }
         if self.config.only_in.is_empty() {
             self.search(cdr, &cdr.numbers(), &self.emails, &mut counts)?;
-            self.search(cdr, &cdr.texts(0), &self.config.find, &mut counts)?;
+            self.search(
+                cdr,
+                &cdr.texts(self.fewest_digits()),
+                &self.config.find,
+                &mut counts,
+            )?;
             self.rename(cdr, &mut counts)?;
         }
         for pattern in &self.config.only_in {
@@ -112,23 +120,26 @@ impl Redact {
     /// Inner names before those that they stand in, so that the pointers hold. Where
     /// two of an object come to the same, a count makes them distinct.
     fn rename(&self, cdr: Cdr<'_>, counts: &mut Counts) -> Result<(), Fault> {
-        for found in cdr.names(0).iter().rev() {
+        for found in cdr.names(self.fewest_digits()).iter().rev() {
             let mut note = |kind: Kind| *counts.entry(kind.as_str()).or_default() += 1;
             let instead = |kind: Kind| self.instead(kind.as_str());
             let Some(json) = redacted(&found.json, &self.config.find, &instead, &mut note) else {
                 continue;
             };
             let name: String = serde_json::from_str(&json)?;
-            let mut renamed = cdr.rename(&found.pointer, &name);
-            for count in 2_u32.. {
-                let Err(EditError::NameTaken) = renamed else {
-                    break;
-                };
-                renamed = cdr.rename(&found.pointer, &format!("{name}#{count}"));
-            }
-            renamed?;
+            cdr.rename_distinct(&found.pointer, &name)?;
         }
         Ok(())
+    }
+
+    /// Digits that a text has at least in which something can be found: an address
+    /// needs none.
+    fn fewest_digits(&self) -> u32 {
+        if self.emails.is_empty() {
+            FEWEST_DIGITS
+        } else {
+            0
+        }
     }
 
     fn instead(&self, kind: &str) -> String {

@@ -169,7 +169,7 @@ fn the_config_is_checked() {
         (json!({"find": []}), vec!["/find"]),
         (json!({"find": ["phone"]}), vec!["/find/0"]),
         (
-            json!({"only_in": ["/a", "b"], "whole": ["c"]}),
+            json!({"only_in": ["/a", "b"], "whole": ["/c~d"]}),
             vec!["/only_in/1", "/whole/0"],
         ),
         (json!({"replacement": "13123456789"}), vec!["/replacement"]),

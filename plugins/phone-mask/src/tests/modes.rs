@@ -193,6 +193,37 @@ fn what_is_left_of_a_removed_value() {
 }
 
 #[test]
+fn what_is_removed_moves_nothing_that_is_still_to_be_changed() {
+    let cases: [(&str, &[&str], &str); 4] = [
+        (
+            r#"{"A":["13123456789","8021","13800138000"]}"#,
+            &["/A/2", "/A/0"],
+            r#"{"A":["8021"]}"#,
+        ),
+        (
+            r#"{"A":["13123456789","13800138000","8021"]}"#,
+            &["/A/1", "/A/0", "/A/*"],
+            r#"{"A":["8021"]}"#,
+        ),
+        (
+            r#"{"A":["13123456789",{"13800138000":"x"},"1","1","1","1","1","1","1","1","13800138000"]}"#,
+            &["/A/0", "/A/10"],
+            r#"{"A":[{"":"x"},"1","1","1","1","1","1","1","1"]}"#,
+        ),
+        (
+            r#"{"13123456789":{"A":["13123456789",{"B":"13800138000"}]}}"#,
+            &["/*"],
+            r#"{"":{"A":["",{"B":""}]}}"#,
+        ),
+    ];
+    for (before, places, after) in cases {
+        let record = mock::Record::call(before).with_numbers_at(places);
+        run(r#"{"mode":"remove","removed":"member"}"#, &record);
+        assert_eq!(record.text(), after, "{before}");
+    }
+}
+
+#[test]
 fn a_number_in_several_values_of_nested_json_leaves_them_apart() {
     let before = json!({ "Caller": "13123456789", "Uui": "[1312345,6789]" }).to_string();
     let after = run(&config("pseudonym"), &mock::Record::call(&before));
