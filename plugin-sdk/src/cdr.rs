@@ -123,6 +123,20 @@ impl<'a> Cdr<'a> {
         self.record.rename(pointer, name)
     }
 
+    /// [`Cdr::rename`] where members may come to the same name, such as numbers that
+    /// look alike once they are masked: a name that is taken gets `#2` at its end,
+    /// or the next count that is free.
+    pub fn rename_distinct(self, pointer: &str, name: &str) -> Result<bool, EditError> {
+        let mut renamed = self.rename(pointer, name);
+        for count in 2_u32.. {
+            let Err(EditError::NameTaken) = renamed else {
+                break;
+            };
+            renamed = self.rename(pointer, &format!("{name}#{count}"));
+        }
+        renamed
+    }
+
     /// The whole document as JSON text. Costs a copy of it; `get` and `select`
     /// are cheaper where a few places are enough.
     pub fn text(self) -> String {

@@ -56,6 +56,22 @@ impl ConfigErrors {
         });
     }
 
+    /// Adds an error at `at` where a text of the config is no JSON Pointer (RFC 6901) to
+    /// something below the root. A pointer that cannot be read would find nothing,
+    /// and say nothing. Whether it is one.
+    pub fn check_pointer(&mut self, at: &str, pointer: &str) -> bool {
+        let escapes = pointer.replace("~0", "").replace("~1", "");
+        let problem = if !pointer.starts_with('/') {
+            "must be a JSON Pointer, such as `/SeatUser/Name`"
+        } else if escapes.contains('~') {
+            "has a tilde that is followed by neither 0 nor 1"
+        } else {
+            return true;
+        };
+        self.push(at, problem);
+        false
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

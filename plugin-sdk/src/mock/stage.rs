@@ -23,6 +23,9 @@ use crate::{
 /// Longest key, in bytes.
 const MAX_KEY_BYTES: u64 = 512;
 
+/// Longest value, in bytes, as in the gateway.
+const MAX_VALUE_BYTES: u64 = 256 * 1024;
+
 thread_local! {
     static STATE: RefCell<State> = const { RefCell::new(State::new()) };
 }
@@ -162,6 +165,9 @@ pub(crate) fn state_get(key: &str) -> Result<Option<Vec<u8>>, StateError> {
 
 pub(crate) fn state_set(key: &str, value: &[u8], ttl_ms: Option<u64>) -> Result<(), StateError> {
     state_key(key)?;
+    if value.len() as u64 > MAX_VALUE_BYTES {
+        return Err(StateError::TooLarge(MAX_VALUE_BYTES));
+    }
     STATE.with_borrow_mut(|state| {
         let expires = ttl_ms.map(|ttl| state.now_ms.saturating_add(ttl));
         state

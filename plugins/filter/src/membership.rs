@@ -5,10 +5,7 @@ use cdr_plugin_sdk::{
     tables::{self, TableError},
 };
 
-use crate::{
-    config::{MatchMode, TableConfig},
-    rule::check_pointer,
-};
+use crate::config::{MatchMode, TableConfig};
 
 #[derive(Debug)]
 pub struct Membership {
@@ -27,7 +24,7 @@ pub enum MembershipError {
 
 impl Membership {
     pub fn new(config: &TableConfig, at: &str, errors: &mut ConfigErrors) -> Self {
-        check_pointer(&config.at, &format!("{at}/at"), errors);
+        errors.check_pointer(&format!("{at}/at"), &config.at);
         // The record should not be what finds out that the table is missing.
         if let Err(error) = tables::lookup(&config.name, "") {
             errors.push(format!("{at}/name"), error.to_string());

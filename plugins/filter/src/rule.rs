@@ -151,10 +151,3 @@ fn check_name(name: &str, at: &str, errors: &mut ConfigErrors) {
         errors.push(at, format!("must be 1 to {MAX_NAME_CHARS} characters long"));
     }
 }
-
-/// Adds an error where a place of the record is not named by a JSON Pointer.
-pub fn check_pointer(pointer: &str, at: &str, errors: &mut ConfigErrors) {
-    if !pointer.starts_with('/') {
-        errors.push(at, "must be a JSON pointer, such as `/SessionId`");
-    }
-}

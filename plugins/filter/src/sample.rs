@@ -3,7 +3,7 @@
 use cdr_plugin_sdk::{Cdr, ConfigErrors};
 use sha2::{Digest, Sha256};
 
-use crate::{config::SampleConfig, rule::check_pointer};
+use crate::config::SampleConfig;
 
 #[derive(Debug)]
 pub struct Sample {
@@ -20,7 +20,7 @@ pub enum SampleError {
 
 impl Sample {
     pub fn new(config: &SampleConfig, at: &str, errors: &mut ConfigErrors) -> Self {
-        check_pointer(&config.by, &format!("{at}/by"), errors);
+        errors.check_pointer(&format!("{at}/by"), &config.by);
         if !(0.0..=1.0).contains(&config.share) {
             errors.push(format!("{at}/share"), "must be from 0 to 1");
         }

@@ -20,18 +20,14 @@ pub fn parse(
     at: &str,
     errors: &mut ConfigErrors,
 ) -> Option<Pointer> {
-    let escapes = text.replace("~0", "").replace("~1", "");
-    let problem = if !text.starts_with('/') {
-        "must be a JSON pointer, such as `/SeatUser/Name`"
-    } else if escapes.contains('~') {
-        "has a tilde that is followed by neither 0 nor 1"
-    } else if !may_have_every && text.split('/').any(|token| token == "*") {
-        "names one place: `*` is for `drop`"
-    } else {
-        return Some(Pointer(text.to_owned()));
-    };
-    errors.push(at, problem);
-    None
+    if !errors.check_pointer(at, text) {
+        return None;
+    }
+    if !may_have_every && text.split('/').any(|token| token == "*") {
+        errors.push(at, "names one place: `*` is for `drop`");
+        return None;
+    }
+    Some(Pointer(text.to_owned()))
 }
 
 /// Puts a value at a place. The objects that lead there are made where there is
