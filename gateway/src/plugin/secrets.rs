@@ -49,10 +49,13 @@ impl Secrets {
     }
 
     /// A text with the names of secrets in place of their values, also where
-    /// those stand in it as Rust or JSON would quote them.
+    /// those stand in it as Rust or JSON would quote them. Long ones first: a short
+    /// one may stand in another.
     #[must_use]
     pub fn hide(&self, text: String) -> String {
-        self.0.iter().fold(text, |text, (name, secret)| {
+        let mut secrets: Vec<_> = self.0.iter().collect();
+        secrets.sort_by_key(|(_, secret)| std::cmp::Reverse(secret.expose().len()));
+        secrets.into_iter().fold(text, |text, (name, secret)| {
             let quoted = Value::from(secret.expose()).to_string();
             let debug = format!("{:?}", secret.expose());
             [secret.expose(), inner(&quoted), inner(&debug)]
@@ -99,9 +102,12 @@ mod tests {
     use super::*;
     use crate::config::model::SecretRef;
 
+    fn secret(value: &str) -> Secret {
+        Secret::new(SecretRef::Env("KEY".into()), value)
+    }
+
     fn secrets(value: &str) -> Secrets {
-        let secret = Secret::new(SecretRef::Env("KEY".into()), value);
-        Secrets::new(BTreeMap::from([("key".to_owned(), secret)]))
+        Secrets::new(BTreeMap::from([("key".to_owned(), secret(value))]))
     }
 
     #[test]
@@ -121,6 +127,11 @@ mod tests {
             assert_eq!(secrets(value).hide(text.to_owned()), hidden, "{text}");
         }
         assert!(!format!("{:?}", secrets("hunter2")).contains("hunter2"));
+
+        let one_in_another = [("a", "hunter"), ("b", "hunter2"), ("c", "unter")];
+        let one_in_another = one_in_another.map(|(name, value)| (name.to_owned(), secret(value)));
+        let hidden = Secrets::new(one_in_another.into()).hide("hunter2, hunter".to_owned());
+        assert_eq!(hidden, "[secret b], [secret a]");
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn compression_is_recognised() {
 }
 
 /// A file and its text, `key` and `value` where they are said, and the complaint.
-const MISTAKES: [(&str, &str, &str, &str, &str); 17] = [
+const MISTAKES: [(&str, &str, &str, &str, &str); 19] = [
     (
         "t.csv",
         "a,b\n1,2\n",
@@ -166,6 +166,20 @@ const MISTAKES: [(&str, &str, &str, &str, &str); 17] = [
         r#"t.csv has no column "c"; it has a, b"#,
     ),
     ("t.csv", "", "", "", "t.csv, line 1: there is no header"),
+    (
+        "t.csv",
+        "13123456789,Zhang San\n13123456780,Li Si\n",
+        "tel",
+        "",
+        "t.csv, line 1: reads like a row; the first line has to name the columns",
+    ),
+    (
+        "t.csv",
+        "Zhang San,+86 131-2345-6789\n",
+        "",
+        "",
+        "t.csv, line 1: reads like a row; the first line has to name the columns",
+    ),
     (
         "t.csv",
         "a,b\n1,2\n3\n",

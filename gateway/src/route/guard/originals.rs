@@ -133,15 +133,15 @@ impl Gathering<'_> {
     }
 
     fn read(&mut self, text: &str, how: As) -> ControlFlow<()> {
+        let known = &mut self.read[how as usize];
+        if known.contains(text) {
+            return ControlFlow::Continue(());
+        }
         if string::digits(text) >= phone::MIN_DIGITS {
             self.text += text.len();
         }
         if self.text > MAX_TEXT {
             return ControlFlow::Break(());
-        }
-        let known = &mut self.read[how as usize];
-        if known.contains(text) {
-            return ControlFlow::Continue(());
         }
         let read = unescape::any_form(text, |form| {
             match how {
@@ -237,6 +237,23 @@ mod tests {
             let places = ["/a", "/b/*", "/e"].map(|place| Pattern::parse(place).unwrap());
             let gathered = Originals::gather(&document, [], &places, "CN");
             prop_assert_eq!(gathered.needles, read_all(&document, &places));
+        }
+    }
+
+    #[test]
+    fn what_is_said_twice_is_read_once() {
+        let long = |digit: char| {
+            format!(
+                "{}{}",
+                "a 1 ".repeat(MAX_TEXT / 6),
+                digit.to_string().repeat(7)
+            )
+        };
+        let (one, two) = (long('1'), long('2'));
+        for (texts, is_complete) in [([&one, &one], true), ([&one, &two], false)] {
+            let document = Document::parse(serde_json::to_vec(&texts).unwrap().into()).unwrap();
+            let gathered = Originals::gather(&document, [], &[], "CN");
+            assert_eq!(gathered.is_complete(), is_complete);
         }
     }
 

@@ -5,12 +5,18 @@ use std::io::BufRead;
 use csv::{ErrorKind, StringRecord};
 
 use super::open;
-use crate::plugin::table::{
-    TableError,
-    build::Builder,
-    columns::{Cell, Columns},
-    error::Place,
+use crate::{
+    plugin::table::{
+        TableError,
+        build::Builder,
+        columns::{Cell, Columns},
+        error::Place,
+    },
+    record::string,
 };
+
+/// A name with so many digits is none, but a number or an id.
+const FEWEST_DIGITS: usize = 7;
 
 pub(super) fn read(
     reader: impl BufRead,
@@ -25,6 +31,14 @@ pub(super) fn read(
         return Err(malformed(builder, 1, None, "there is no header".to_owned()));
     }
     let names: Vec<_> = header.iter().collect();
+    // Its columns are named in errors, and its first row would be passed over.
+    if names
+        .iter()
+        .any(|name| string::digits(name) >= FEWEST_DIGITS)
+    {
+        let problem = "reads like a row; the first line has to name the columns".to_owned();
+        return Err(malformed(builder, 1, None, problem));
+    }
     let columns = Columns::find(&builder.name, &names, key, values)?;
     let mut row = StringRecord::new();
     let mut value = String::new();
