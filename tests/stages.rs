@@ -360,6 +360,11 @@ fn a_stage_that_fails_halts_until_it_is_mended_and_leaves_nothing_behind() {
             "plugin_deadline",
             "plugin obedient exceeded its deadline of 100 ms",
         ),
+        (
+            "ask",
+            "plugin_deadline",
+            "plugin obedient exceeded its deadline of 100 ms",
+        ),
     ] {
         let before = stage(&gateway, "told");
         tell(&gateway, what);
@@ -385,17 +390,17 @@ fn a_stage_that_fails_halts_until_it_is_mended_and_leaves_nothing_behind() {
         assert_eq!(gateway.api_post("/reload", &json!({})).0, 200);
     }
     let standing = stage(&gateway, "told");
-    assert_eq!(standing["failed"], 3);
+    assert_eq!(standing["failed"], 4);
     assert_eq!(
         standing["held"]["state_keys"], 1,
         "`after`, and never `half`"
     );
     let answers = crm
-        .wait_for(3)
+        .wait_for(4)
         .iter()
         .map(|got| field(&got.body, "/answer"))
         .collect::<Vec<_>>();
-    assert_eq!(answers, ["kept"; 3]);
+    assert_eq!(answers, ["kept"; 4]);
 }
 
 #[test]
@@ -405,6 +410,17 @@ fn a_timer_fires_and_may_fail_as_a_record_may() {
     tell(&gateway, "timer 1");
     assert_eq!(answer(&crm, 1), "fired");
     wait_for(&gateway, "told", "/held/timers", &json!(0));
+
+    tell(&gateway, "late 1");
+    let halted = wait_for(&gateway, "told", "/state", &json!("halted"));
+    let failure = &halted["status"]["halt"]["failure"];
+    assert_eq!(failure["detail"], "too late", "{halted}");
+    assert_eq!(halted["held"]["timers"], 1, "it is to fire again");
+    let skipping = told(&crm, "grant.state = {}", "on_error = \"skip\"");
+    gateway.workspace.configure(&skipping);
+    assert_eq!(gateway.api_post("/reload", &json!({})).0, 200);
+    let passed = wait_for(&gateway, "told", "/held/timers", &json!(0));
+    assert_eq!(passed["failed"], 1, "it fired once: {passed}");
 }
 
 #[test]

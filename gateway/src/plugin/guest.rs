@@ -31,6 +31,10 @@ const MAX_RESOURCES: usize = 64;
 const MAX_COUNTERS: usize = 32;
 pub(super) const MAX_COUNTER_BYTES: usize = 64;
 
+/// Time that a call may wait for the gateway at most, over all that it asks. A call that
+/// asks without end is interrupted after it.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
 /// Share of the memory limit at which an instance is retired, in percent: a
 /// guest that leaks gets a new start before a record pays for it.
 const RETIRE_AT_MEMORY_PERCENT: usize = 80;
@@ -57,6 +61,8 @@ pub struct Guest {
     has_clock: bool,
     /// When the call that is under way is interrupted.
     ends: Instant,
+    /// What it may still be given for waiting.
+    patience: Duration,
     counters: Counters,
     secrets: Secrets,
     account: Arc<Account>,
@@ -103,6 +109,7 @@ impl Guest {
             wasi: wasi::context(grants),
             has_clock: grants.clock,
             ends: Instant::now(),
+            patience: Duration::ZERO,
             counters: counters.clone(),
             secrets: secrets.clone(),
             account: account.clone(),
@@ -120,6 +127,16 @@ impl Guest {
     /// Says how long the call that begins may take.
     pub(super) fn bound(&mut self, deadline: Duration) {
         self.ends = Instant::now() + engine::latest(deadline);
+        self.patience = LONGEST_WAIT;
+    }
+
+    /// Does not count against the call what it waited for the gateway, within reason:
+    /// what is left of its time.
+    pub(super) fn waited(&mut self, wait: Duration) -> Duration {
+        let given = wait.min(self.patience);
+        self.patience -= given;
+        self.ends += given;
+        self.ends.saturating_duration_since(Instant::now())
     }
 
     /// Whether the call took longer than it may without being interrupted: one that

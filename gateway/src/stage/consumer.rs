@@ -125,11 +125,10 @@ impl Consumer {
         let mut session = Session::new(stage, revision, claim);
         let mut head = self.journal.watch();
         loop {
-            if *self.stop.borrow() {
-                return Ok(Ended::Over);
-            }
-            if self.revision.has_changed().unwrap_or(false) {
-                return Ok(Ended::Again);
+            let stops = *self.stop.borrow();
+            if stops || self.revision.has_changed().unwrap_or(false) {
+                session.commit_cursor(&*self.journal).await?;
+                return Ok(if stops { Ended::Over } else { Ended::Again });
             }
             head.mark_unchanged();
             let timers = self.journal.stage_timers(&self.name, MAX_TIMERS).await?;
@@ -151,7 +150,7 @@ impl Consumer {
                     _ = self.stop.wait_for(|stop| *stop) => false,
                 };
                 if is_quiet {
-                    session.tidy(&*self.journal, now).await?;
+                    session.tidy(&*self.journal).await?;
                 }
                 continue;
             }
@@ -160,7 +159,10 @@ impl Consumer {
                 .await;
             match done {
                 Ok(None) => self.recovered(),
-                Ok(Some(Stopped::Failed(failure))) => self.halt(failure).await,
+                Ok(Some(Stopped::Failed(failure))) => {
+                    self.halt(failure).await;
+                    session.expire(&*self.journal).await?;
+                }
                 // Nothing of a turn is lost: it is done again from what is committed.
                 Err(error @ (JournalError::Full { .. } | JournalError::Busy { .. })) => {
                     self.halt(StageFailure::of_journal(&error)).await;
@@ -255,11 +257,27 @@ impl Session {
 
     /// Commits a cursor that was not worth a commit before, and removes values that
     /// have expired.
-    async fn tidy(&mut self, journal: &dyn Journal, now: Timestamp) -> Result<(), JournalError> {
-        let is_due = self.committed_at.elapsed() >= TIDY && self.held.state_keys > 0;
-        if self.cursor > self.committed || is_due {
-            self.commit(journal, StageStep::new(now, self.cursor))
-                .await?;
+    async fn tidy(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
+        if self.committed_at.elapsed() >= TIDY {
+            self.expire(journal).await?;
+        }
+        self.commit_cursor(journal).await
+    }
+
+    async fn commit_cursor(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
+        if self.cursor > self.committed {
+            let step = StageStep::new(Timestamp::now(), self.cursor);
+            self.commit(journal, step).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes values that have expired, as every commit does. What a stage is short of
+    /// may be what they take.
+    async fn expire(&mut self, journal: &dyn Journal) -> Result<(), JournalError> {
+        if self.held.state_keys > 0 {
+            let step = StageStep::new(Timestamp::now(), self.cursor);
+            self.commit(journal, step).await?;
         }
         Ok(())
     }
@@ -295,6 +313,7 @@ impl Session {
             step,
             stopped,
             passed,
+            called,
         }) = worked
         else {
             // A panic of the gateway's own: nothing of the turn is kept.
@@ -312,7 +331,8 @@ impl Session {
         }
         let far = step.cursor.0 - self.committed.0 >= LAZY_ARRIVALS;
         let long = step.cursor > self.committed && self.committed_at.elapsed() >= LAZY;
-        if !step.is_idle() || far || long {
+        // What was asked of others is not asked again for want of a commit.
+        if called || !step.is_idle() || far || long {
             self.commit(&**journal, step).await?;
         }
         Ok(stopped)

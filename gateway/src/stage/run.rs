@@ -13,15 +13,12 @@ use crate::{
     journal::{JournalError, StageStep, StageTimer},
     plugin::{
         Failure,
+        instance::DEADLINE_TRIES,
         stage::{Outcome, StageInstance},
     },
     record::{Arrival, ArrivalId, Defect, Seq},
     route::when::View,
 };
-
-/// How often a deadline overrun is tried before it counts: a single one may be the
-/// machine's fault.
-const DEADLINE_TRIES: u32 = 3;
 
 /// How much of a turn is committed at once at most, so that what waits for it does
 /// not wait long, and no commit is large.
@@ -54,6 +51,8 @@ pub(super) struct Worked {
     pub(super) stopped: Option<Stopped>,
     /// The last failure that it went on after.
     pub(super) passed: Option<StageFailure>,
+    /// Whether the guest was called with something that is done with now.
+    pub(super) called: bool,
 }
 
 /// Why a turn goes no further.
@@ -84,6 +83,7 @@ pub(super) fn run(work: Work) -> Worked {
         began: Instant::now(),
         failed: 0,
         passed: None,
+        called: false,
     };
     let mut cursor = cursor;
     let stopped = run.all(now, &timers, &arrivals, &mut cursor).err();
@@ -94,6 +94,7 @@ pub(super) fn run(work: Work) -> Worked {
         step,
         stopped,
         passed: run.passed,
+        called: run.called,
     }
 }
 
@@ -105,6 +106,7 @@ struct Run {
     began: Instant,
     failed: u64,
     passed: Option<StageFailure>,
+    called: bool,
 }
 
 /// What a guest is called with.
@@ -196,6 +198,7 @@ impl Run {
         if let Some(error) = self.locked().take_broken() {
             return Err(Stopped::Broken(error));
         }
+        self.called |= matches!(result, Ok(Outcome::Done | Outcome::Ignored(_)));
         let (reason, detail) = match result {
             Ok(Outcome::Done) => {
                 self.locked().keep();

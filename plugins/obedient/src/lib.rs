@@ -8,6 +8,8 @@
 //! | `emit NUMBER` | derives so many records |
 //! | `timer MILLISECONDS` | derives a record when they have passed |
 //! | `half MESSAGE` | keeps a value, derives a record, and fails |
+//! | `late MILLISECONDS` | fails when they have passed |
+//! | `ask` | asks for a value without end |
 //! | `fail MESSAGE`, `panic MESSAGE`, `loop` | just that |
 //!
 //! What was refused becomes a record, too: its `/answer` says why.
@@ -50,8 +52,8 @@ impl Stage for Obedient {
                     answer(&format!("{}/{number}", cdr.id()), "made")?;
                 }
             }
-            "timer" => {
-                let key = cdr.id();
+            "timer" | "late" => {
+                let key = format!("{what} {}", cdr.id());
                 if let Err(refused) = timers::set_after(&key, rest.parse()?) {
                     answer(&key, &refused.to_string())?;
                 }
@@ -66,12 +68,18 @@ impl Stage for Obedient {
             "loop" => loop {
                 std::hint::spin_loop();
             },
+            "ask" => loop {
+                state::get("nothing")?;
+            },
             _ => return Ok(Outcome::ignored("told_nothing")),
         }
         Ok(Outcome::Done)
     }
 
     fn timer(&self, key: &str, _: u64) -> Result<Outcome, Fault> {
+        if key.starts_with("late") {
+            return Err(Fault::new("too late"));
+        }
         answer(key, "fired")?;
         Ok(Outcome::Done)
     }

@@ -74,9 +74,7 @@ impl SessionizeConfig {
         if !(1..=MAX_WAIT_S).contains(&self.wait_s) {
             errors.push("/wait_s", format!("must be 1 to {MAX_WAIT_S}"));
         }
-        if !self.session_in.starts_with('/') {
-            errors.push("/session_in", "must be a JSON Pointer such as /SessionId");
-        }
+        errors.check_pointer("/session_in", &self.session_in);
         errors.or_else_make(|| ())
     }
 }

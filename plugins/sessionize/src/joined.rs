@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cdr_plugin_sdk::{Fault, Kind, stage::Derived};
+use cdr_plugin_sdk::{Kind, stage::Derived};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::session::{Part, Session};
@@ -22,15 +22,20 @@ const COMPLETE: &str = "session_complete";
 /// Tag: the kinds that are missing, separated by commas.
 const MISSING: &str = "session_missing";
 
+/// What was pushed cannot be made one record: no kind of it is known, or it has members
+/// of its own where the others would stand.
+#[derive(Debug)]
+pub(crate) struct Unjoinable;
+
 /// The record of a session. It is of the first part's kind, so that what reads
 /// calls reads it.
-pub(crate) fn record(id: &str, session: &Session, missing: &[&str]) -> Result<Derived, Fault> {
+pub(crate) fn record(id: &str, session: &Session, missing: &[&str]) -> Result<Derived, Unjoinable> {
     let first = |kind: Kind| session.parts.iter().position(|part| part.is(kind));
     let base = KINDS
         .iter()
         .find_map(|&(kind, _)| Some((kind, first(kind)?)));
     let Some((kind, at)) = base else {
-        return Err(Fault::new("the session holds no record of a known kind"));
+        return Err(Unjoinable);
     };
     let mut members = Vec::new();
     for (kind, member) in KINDS {
@@ -54,18 +59,14 @@ pub(crate) fn record(id: &str, session: &Session, missing: &[&str]) -> Result<De
 }
 
 /// The document with members at its end, and its own bytes as they were.
-fn extended(part: &Part, members: &[(&str, String)]) -> Result<String, Fault> {
+fn extended(part: &Part, members: &[(&str, String)]) -> Result<String, Unjoinable> {
     let text = part.json.get().trim_end();
-    let Names(names) =
-        serde_json::from_str(text).map_err(|_| Fault::new("the record is not a JSON object"))?;
-    let Some(open) = text.strip_suffix('}') else {
-        return Err(Fault::new("the record is not a JSON object"));
-    };
+    let Names(names) = serde_json::from_str(text).map_err(|_| Unjoinable)?;
+    let open = text.strip_suffix('}').ok_or(Unjoinable)?;
     let mut json = open.trim_end().to_owned();
     for (index, (member, values)) in members.iter().enumerate() {
         if names.contains(*member) {
-            let message = format!("the record has a member {member} of its own");
-            return Err(Fault::new(message));
+            return Err(Unjoinable);
         }
         if index > 0 || !names.is_empty() {
             json.push(',');

@@ -26,11 +26,21 @@ mod session;
 
 use cdr_plugin_sdk::{
     Cdr, ConfigErrors, Fault, Kind, Outcome, Stage, count,
-    stage::{emit, state, timers},
+    stage::{
+        EmitError, emit,
+        state::{self, StateError},
+        timers,
+    },
 };
 
 pub use self::config::{Needed, OnTimeout, SessionizeConfig};
-use self::session::{Part, Session};
+use self::{
+    joined::Unjoinable,
+    session::{Part, Session},
+};
+
+/// Longest session id, in bytes: that of a key of the state.
+const MAX_ID_BYTES: usize = 512;
 
 /// The configured stage.
 #[derive(Debug)]
@@ -55,12 +65,13 @@ impl Stage for Sessionize {
     }
 
     fn process(&self, cdr: Cdr<'_>) -> Result<Outcome, Fault> {
-        let Some(id) = cdr.get::<String>(&self.session_in)? else {
-            return Ok(Outcome::ignored("no_session"));
+        let id = cdr.get::<String>(&self.session_in).ok().flatten();
+        let Some(id) = id.filter(|id| (1..=MAX_ID_BYTES).contains(&id.len())) else {
+            return Ok(ignored("no_session"));
         };
         let known: Option<Session> = state::get_json(&id)?;
         if known.as_ref().is_some_and(|session| session.joined) {
-            return Ok(Outcome::ignored("late"));
+            return Ok(ignored("late"));
         }
         let is_first = known.is_none();
         let mut session = known.unwrap_or_default();
@@ -74,20 +85,26 @@ impl Stage for Sessionize {
         if is_first {
             timers::set_after(&id, self.wait_ms)?;
         }
-        state::set_json(&id, &session, None)?;
-        Ok(Outcome::Done)
+        match state::set_json(&id, &session, None) {
+            // What is there of the session is joined without it.
+            Err(StateError::TooLarge(_)) if is_first => {
+                timers::cancel(&id)?;
+                Ok(ignored("too_large"))
+            }
+            Err(StateError::TooLarge(_)) => Ok(ignored("too_large")),
+            kept => Ok(kept.map(|()| Outcome::Done)?),
+        }
     }
 
     fn timer(&self, id: &str, _: u64) -> Result<Outcome, Fault> {
         match state::get_json::<Session>(id)? {
             // Its values could be read no more: the key of their day was dropped.
-            None => Ok(Outcome::ignored("gone")),
-            Some(session) if session.joined => Ok(Outcome::ignored("joined")),
+            None => Ok(ignored("gone")),
+            Some(session) if session.joined => Ok(ignored("joined")),
             Some(session) if self.on_timeout == OnTimeout::Emit => self.join(id, &session),
             Some(_) => {
                 state::remove(id)?;
-                count("dropped", 1);
-                Ok(Outcome::ignored("timed_out"))
+                Ok(ignored("timed_out"))
             }
         }
     }
@@ -101,18 +118,34 @@ impl Sessionize {
 
     fn join(&self, id: &str, session: &Session) -> Result<Outcome, Fault> {
         let missing: Vec<_> = self.missing(session).map(Kind::as_str).collect();
-        count(
-            if missing.is_empty() {
-                "joined"
-            } else {
-                "timed_out"
+        let outcome = match joined::record(id, session, &missing) {
+            Ok(derived) => match emit(&derived) {
+                Err(EmitError::TooLarge(_)) => ignored("too_large"),
+                made => {
+                    made?;
+                    count(
+                        if missing.is_empty() {
+                            "joined"
+                        } else {
+                            "incomplete"
+                        },
+                        1,
+                    );
+                    Outcome::Done
+                }
             },
-            1,
-        );
-        emit(&joined::record(id, session, &missing)?)?;
+            Err(Unjoinable) => ignored("not_joinable"),
+        };
         state::set_json(id, &Session::joined(), Some(self.wait_ms))?;
-        Ok(Outcome::Done)
+        Ok(outcome)
     }
+}
+
+/// Passes over a push, or what is there of a session, and counts it by its reason: a
+/// record that is not as it should be holds up no other.
+fn ignored(reason: &str) -> Outcome {
+    count(reason, 1);
+    Outcome::ignored(reason)
 }
 
 cdr_plugin_sdk::export_stage!(Sessionize, name = "sessionize");

@@ -112,20 +112,31 @@ fn of_a_call_the_newest_report_counts() {
 }
 
 #[test]
-fn what_is_no_session_is_ignored_and_a_clash_of_names_is_told() {
-    let _host = Host::new();
+fn what_cannot_be_joined_holds_up_nothing_else() {
+    let host = Host::new();
     let stage = stage("{}");
-    assert_eq!(
-        push(&stage, Kind::Cdr, "{}"),
-        Outcome::ignored("no_session")
-    );
+    let long = format!(r#"{{"SessionId":"{}"}}"#, "s".repeat(513));
+    for record in ["{}", r#"{"SessionId":7}"#, r#"{"SessionId":""}"#, &long] {
+        let outcome = push(&stage, Kind::Cdr, record);
+        assert_eq!(outcome, Outcome::ignored("no_session"), "{record}");
+    }
     push(&stage, Kind::Record, SOUND);
-    let clash = Record::call(r#"{"SessionId":"s1","Records":7}"#);
-    let fault = mock::process_stage(&stage, &clash).expect_err("a clash");
+    let clash = r#"{"SessionId":"s1","Records":7}"#;
     assert_eq!(
-        fault.message(),
-        "the record has a member Records of its own"
+        push(&stage, Kind::Cdr, clash),
+        Outcome::ignored("not_joinable")
     );
+    assert_eq!(push(&stage, Kind::Cdr, CALL), Outcome::ignored("late"));
+
+    let large = format!(
+        r#"{{"SessionId":"s2","Remark":"{}"}}"#,
+        "x".repeat(300 << 10)
+    );
+    for kind in [Kind::Cdr, Kind::Record] {
+        assert_eq!(push(&stage, kind, &large), Outcome::ignored("too_large"));
+    }
+    assert!(host.timers().is_empty() && host.derived().is_empty());
+    assert_eq!(host.counter("too_large"), 2);
 }
 
 #[test]

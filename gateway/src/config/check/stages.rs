@@ -115,6 +115,15 @@ impl Check<'_, '_> {
     /// The key that would say where numbers stand in what a source or a stage brings;
     /// none where that is known.
     pub(super) fn unsaid_places(&self, name: &str) -> Option<String> {
+        self.unsaid_below(name, &mut BTreeSet::new())
+    }
+
+    /// `seen` are the stages that were looked at: they may be in a circle, which is an
+    /// error of its own.
+    fn unsaid_below<'n>(&'n self, name: &'n str, seen: &mut BTreeSet<&'n str>) -> Option<String> {
+        if !seen.insert(name) {
+            return None;
+        }
         let key = |section| {
             (!self.is_said(&[section, name, "numbers_in"]))
                 .then(|| format!("{section}.{name}.numbers_in"))
@@ -132,7 +141,7 @@ impl Check<'_, '_> {
         if plugin.is_some_and(|plugin| builtin::name(&plugin.wasm).is_none()) {
             return key("stage");
         }
-        let mut from = stage.from.iter().filter(|from| *from != name);
-        from.find_map(|from| self.unsaid_places(from))
+        let mut from = stage.from.iter();
+        from.find_map(|from| self.unsaid_below(from, seen))
     }
 }

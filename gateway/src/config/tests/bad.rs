@@ -923,6 +923,15 @@ fn stages() {
         ),
         (
             Add(
+                "numbers = \"masked\"\n[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n[stage.a]\nplugin = \"join\"\nfrom = [\"b\"]\n[stage.b]\nplugin = \"join\"\nfrom = [\"a\"]\n[[route]]\nname = \"circle\"\nfrom = [\"a\"]\nto = [\"out\"]\n",
+            ),
+            &[
+                ("CFG018", 16, "stage.a.from.0"),
+                ("CFG018", 19, "stage.b.from.0"),
+            ],
+        ),
+        (
+            Add(
                 "[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n[stage.a]\nplugin = \"join\"\nfrom = [\"b\"]\n[stage.b]\nplugin = \"join\"\nfrom = [\"in\", \"a\"]\n",
             ),
             &[

@@ -43,10 +43,13 @@ impl StageGuest {
         Ok(turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How long the guest has waited for the gateway since this was asked last.
-    pub(super) fn take_waited(&mut self) -> Duration {
-        self.turn()
-            .map_or(Duration::ZERO, |mut turn| turn.take_waited())
+    /// What is left of the call's time, which waiting for the gateway does not count
+    /// against.
+    pub(super) fn time_left(&mut self) -> Duration {
+        let waited = self
+            .turn()
+            .map_or(Duration::ZERO, |mut turn| turn.take_waited());
+        self.guest.waited(waited)
     }
 }
 

@@ -73,11 +73,11 @@ impl StageInstance {
         let fuel = store.data().guest.hostcall_fuel();
         store.set_hostcall_fuel(fuel);
         store.epoch_deadline_callback(|mut store| {
-            let waited = store.data_mut().take_waited();
-            Ok(if waited.is_zero() {
+            let left = store.data_mut().time_left();
+            Ok(if left.is_zero() {
                 UpdateDeadline::Interrupt
             } else {
-                UpdateDeadline::Continue(engine::ticks(waited))
+                UpdateDeadline::Continue(engine::ticks(left))
             })
         });
         store.data_mut().guest.bound(limits.configure_deadline);
@@ -174,8 +174,12 @@ impl StageInstance {
         self.store.set_epoch_deadline(engine::ticks(deadline));
         let result = call(self).and_then(|result| match result {
             Ok(outcome) => {
+                self.store.data_mut().time_left();
                 let guest = &mut self.store.data_mut().guest;
                 guest.finish_call();
+                if guest.has_overslept() {
+                    return Err(Failure::Deadline(deadline));
+                }
                 Ok(said(guest, outcome))
             }
             Err(error) => Err(self.store.data_mut().guest.explain(&error, deadline)),
