@@ -11,15 +11,28 @@ MIN_DIGITS = 7
 MAX_DIGITS = 15
 
 
-def international(written: str, country: str) -> str | None:
-    """A number in international form without `+`: `0086 (0)755 8888-6666` and
-    `0755-88886666` are both `8675588886666`. None where it is not all there.
+def international(written: object, country: str) -> list[str]:
+    """A number in international form without `+`: `0086 (0)755 8888-6666`,
+    `0755-88886666` and the JSON number 75588886666 are all `8675588886666`. None
+    where it is not all there.
+
+    `8613123456789` may bear its calling code already, or want one: it is taken
+    both ways, the likelier first.
     """
-    plain = SEPARATORS.sub("", written)
+    if isinstance(written, bool) or not isinstance(written, str | int):
+        return []  # no number at all
+    plain = SEPARATORS.sub("", str(written))
     if not NUMBER.fullmatch(plain):
-        return None  # masked digits, or no number at all
+        return []  # masked digits, or no number at all
     prefix = ABROAD.match(plain)
-    number = plain[prefix.end() :] if prefix else country + plain
-    if number.startswith(country):
-        number = country + number.removeprefix(country).removeprefix("0")
-    return number if MIN_DIGITS <= len(number) <= MAX_DIGITS else None
+    readings = [plain[prefix.end() :] if prefix else country + plain]
+    if plain.startswith(country):
+        readings.insert(0, plain)
+    numbers = [without_trunk_zero(number, country) for number in readings]
+    return [number for number in numbers if MIN_DIGITS <= len(number) <= MAX_DIGITS]
+
+
+def without_trunk_zero(number: str, country: str) -> str:
+    if not number.startswith(country):
+        return number
+    return country + number.removeprefix(country).removeprefix("0")

@@ -94,13 +94,15 @@ class CrmLookup(Plugin):
         """What the table has on the user; None where it has nothing."""
         inbound = cdr.get("/Direction") == INBOUND
         written = cdr.get("/Caller") if inbound else cdr.get("/Callee")
-        number = international(written or "", self.country)
-        if number is None:
-            return None
+        rows = map(self.row, international(written, self.country))
+        return columns(next((row for row in rows if row is not None), None))
+
+    def row(self, number: str) -> str | None:
+        """The row of a number, as the table holds it."""
         if not self.prefixes:
-            return columns(lookup(self.table, number))
+            return lookup(self.table, number)
         found = longest_prefix(self.table, number)
-        return columns(found.value if found else None)
+        return found.value if found else None
 
 
 def columns(row: str | None) -> Json:

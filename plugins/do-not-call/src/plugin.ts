@@ -70,25 +70,31 @@ export const { describe, configure, process } = plugin({
     if (written === undefined) {
       return keep;
     }
-    const number = international(written, config.country);
-    if (number === undefined) {
+    const readings = international(written, config.country);
+    if (readings.length === 0) {
       count(`unreadable.${config.unreadable}`);
       return unreadable(config.unreadable);
     }
-    const until = lookup(config.table, number);
-    return until !== undefined && holds(until, cdr.receivedMs) ? drop("do_not_call") : keep;
+    const isListed = readings.some((number) => {
+      const until = lookup(config.table, number);
+      return until !== undefined && holds(until, cdr.receivedMs);
+    });
+    return isListed ? drop("do_not_call") : keep;
   },
 });
 
-/** The user's own number as the sender writes it; none in records without. */
-function userNumber(cdr: Cdr): string | undefined {
+/**
+ * The user's own number as the sender writes it, which may be anything; none in
+ * records without.
+ */
+function userNumber(cdr: Cdr): unknown {
   switch (cdr.kind) {
     case "cdr":
       return cdr.get(cdr.get("/Direction") === INBOUND ? "/Caller" : "/Callee") ?? "";
     case "record":
     case "voicemail": {
-      const side = String(cdr.get("/EndpointUser") ?? "");
-      return side.includes("@") ? undefined : side; // the agent's side
+      const side: unknown = cdr.get("/EndpointUser") ?? "";
+      return String(side).includes("@") ? undefined : side; // the agent's side
     }
     default:
       return undefined;
