@@ -73,15 +73,19 @@ pub(super) fn newer_source(folder: &Path, component: &Path) -> Option<PathBuf> {
 /// Folders in folders that may hold sources.
 const MAX_SOURCE_DEPTH: usize = 6;
 
-/// What holds no sources: cases, what tools bring along and what they make.
-const NO_SOURCES: [&str; 5] = ["cases", "target", "node_modules", "dist", "__pycache__"];
+/// What holds no sources: cases and tests, what tools bring along and what they make.
+const NO_SOURCES: [&str; 6] = [
+    "cases",
+    "tests",
+    "target",
+    "node_modules",
+    "dist",
+    "__pycache__",
+];
 
 fn collect(folder: &Path, depth: usize, newest: &mut Option<(SystemTime, PathBuf)>) {
-    for entry in fs::read_dir(Path::new(".").join(folder))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    let here = Path::new(".").join(folder);
+    for entry in fs::read_dir(here).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with('.') || NO_SOURCES.contains(&&*name) {
@@ -91,22 +95,29 @@ fn collect(folder: &Path, depth: usize, newest: &mut Option<(SystemTime, PathBuf
             continue;
         };
         if metadata.is_dir() && depth > 0 {
-            collect(&entry.path(), depth - 1, newest);
+            collect(&folder.join(&*name), depth - 1, newest);
         } else if let Ok(modified) = metadata.modified()
             && metadata.is_file()
             && is_source(&name)
             && newest.as_ref().is_none_or(|(known, _)| *known < modified)
         {
-            *newest = Some((modified, entry.path()));
+            *newest = Some((modified, folder.join(&*name)));
         }
     }
 }
 
-/// Whether a component is made of it: lock files are written by builds.
+/// Whether a component is made of it. Records, configurations and cases have the
+/// endings of packages' files, too, so those count by their names.
 fn is_source(name: &str) -> bool {
-    const OF_SOURCES: [&str; 7] = [".rs", ".toml", ".ts", ".js", ".py", ".wit", ".json"];
-    let is_lock = name.contains("lock");
-    !is_lock && OF_SOURCES.iter().any(|ending| name.ends_with(ending))
+    const CODE: [&str; 6] = [".rs", ".ts", ".js", ".mjs", ".py", ".wit"];
+    const OF_PACKAGES: [&str; 5] = [
+        "Cargo.toml",
+        "package.json",
+        "tsconfig.json",
+        "pyproject.toml",
+        "requirements.txt",
+    ];
+    OF_PACKAGES.contains(&name) || CODE.iter().any(|ending| name.ends_with(ending))
 }
 
 fn built(path: PathBuf) -> Option<(SystemTime, PathBuf)> {
@@ -132,6 +143,39 @@ mod tests {
     fn write(path: &Path, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn only_what_a_component_is_made_of_is_newer_than_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| folder.path().join(name);
+        write(&of("target/plugin.wasm"), "");
+        let built = fs::metadata(of("target/plugin.wasm")).unwrap();
+        let later = built.modified().unwrap() + std::time::Duration::from_secs(1);
+        let write_later = |name: &str| {
+            write(&of(name), "");
+            let file = fs::File::options().append(true).open(of(name)).unwrap();
+            file.set_modified(later).unwrap();
+        };
+        for name in [
+            "call.json",
+            "gateway.toml",
+            "more-cases/short.toml",
+            "more-cases/long.in.json",
+            "cases/short.toml",
+            "package-lock.json",
+            "Cargo.lock",
+            "tests/sizes.rs",
+        ] {
+            write_later(name);
+        }
+        let newer = || newer_source(folder.path(), &of("target/plugin.wasm"));
+        assert_eq!(newer(), None);
+        for name in ["Cargo.toml", "src/lib.rs"] {
+            write_later(name);
+            assert_eq!(newer(), Some(of(name)), "{name}");
+            fs::remove_file(of(name)).unwrap();
+        }
     }
 
     #[test]
