@@ -14,8 +14,8 @@ const TARGET: &str = "wasm32-wasip2";
 
 const CARGO: Tool = Tool {
     program: "cargo",
-    at_least: (1, 85),
-    from: "install Rust by https://rustup.rs",
+    at_least: (1, 95),
+    from: "the SDK is written for it; install Rust by https://rustup.rs, or run `rustup update`",
 };
 
 pub(super) fn build(folder: &Path, wasm: &Path) -> anyhow::Result<()> {
@@ -100,6 +100,15 @@ fn component(messages: &[u8], manifest: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The SDK that `plugin new` lays into a folder is written for the version that
+    /// the workspace says.
+    #[test]
+    fn what_builds_the_sdk_is_asked_for() {
+        let (major, minor) = CARGO.at_least;
+        let needed = env!("CARGO_PKG_RUST_VERSION");
+        assert_eq!(format!("{major}.{minor}"), needed);
+    }
 
     #[test]
     fn the_component_is_found_among_the_artifacts() {
