@@ -23,7 +23,7 @@
 //! case ([`write`]) that fails here.
 //!
 //! Invariants: a case runs twice on one instance and must come to the same, since
-//! transforms are pure. JSON is compared by its tokens: white space does not
+//! transforms are pure; but for one that is granted the clock or randomness. JSON is compared by its tokens: white space does not
 //! count, everything else does (order, `1.0` against `1`, duplicate keys).
 
 pub mod compare;
@@ -41,7 +41,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -49,7 +49,7 @@ pub use expect::{Expect, ExpectedRefusal};
 pub use found::{Found, Outcome};
 
 use crate::{
-    config::model::{self, DialectName},
+    config::model::{self, DialectName, Grant},
     record::{Kind, Tags},
 };
 
@@ -73,6 +73,11 @@ pub struct Case {
     /// is a table stands for several columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<BTreeMap<String, Map<String, Value>>>,
+    /// What the plugin may use beyond the record and its tables, as in the
+    /// gateway's configuration: clock and randomness. With either, a second run
+    /// may come to something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
     /// Time for the record; 100 ms if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 60_000))]
@@ -88,6 +93,7 @@ pub struct Case {
 
     /// What the record reports: `cdr` if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "any_kind")]
     pub kind: Option<Kind>,
     /// Name of the source that it came from: that of the dialect if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +121,11 @@ pub struct Case {
     /// down what was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,
+}
+
+/// Every kind: no sender reports an event of the gateway's own, but plugins get it.
+fn any_kind(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Kind::ALL.map(Kind::as_str) })
 }
 
 /// A JSON text, here or in a file.
@@ -161,6 +172,7 @@ impl Case {
             config: self.config.or(defaults.config),
             table: self.table.or(defaults.table),
             rows: self.rows.or(defaults.rows),
+            grant: self.grant.or(defaults.grant),
             deadline_ms: self.deadline_ms.or(defaults.deadline_ms),
             max_memory_bytes: self.max_memory_bytes.or(defaults.max_memory_bytes),
             max_output_bytes: self.max_output_bytes.or(defaults.max_output_bytes),

@@ -87,7 +87,7 @@ enum Command {
         after_help = "Examples:\n  cdr-gateway balance --verify\n  cdr-gateway balance --by day --since 7d --tz Asia/Shanghai --destination crm\n  cdr-gateway balance --by month --csv\n  cdr-gateway balance --verify --journal data/journal.db   (without a running gateway, too)"
     )]
     Balance(balance::BalanceArgs),
-    /// Make, build, look at, test and measure plugins, without a gateway
+    /// Make, build, look at, test and measure plugins, and watch those of a gateway
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// List and drop the keys of days, where the journal is encrypted

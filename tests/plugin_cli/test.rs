@@ -60,6 +60,53 @@ fn every_outcome_can_be_expected() {
 }
 
 #[test]
+fn what_a_case_grants_is_there() {
+    let folder = Folder::new();
+    let granted = "grant = { clock = true, random = true }\n";
+    // The clock moves on and no two numbers are alike: that is what was granted,
+    // and no lack of purity.
+    let random = granted.to_owned() + &telling("random") + "expect.keep = true\n";
+    let late = "deadline_ms = 20\n".to_owned() + granted + &telling("sleep");
+    folder
+        .write("cases/random.toml", &random)
+        .write(
+            "cases/sleeps.toml",
+            &(late + "expect.failure = \"deadline\"\n"),
+        )
+        .write(
+            "cases/still.toml",
+            &(telling("clock") + "expect.members = { \"/Seconds\" = 0 }\n"),
+        )
+        .write(
+            "cases/moves.toml",
+            &(granted.to_owned() + &telling("clock") + "expect.members = { \"/Seconds\" = 0 }\n"),
+        );
+    let shown = printed(&folder.test(&[]), 1);
+    assert!(shown.contains("FAILED   moves"), "{shown}");
+    assert!(shown.contains("3 passed, 1 failed"), "{shown}");
+    folder.write(
+        "cases/moves.toml",
+        &("grant.state = {}\n".to_owned() + &telling("clock")),
+    );
+    let refused = printed(&folder.test(&["--filter", "moves"]), 1);
+    assert!(refused.contains("only stages remember"), "{refused}");
+}
+
+#[test]
+fn an_event_of_the_gateway_is_a_record_like_any_other() {
+    let folder = Folder::new();
+    folder.write("stopped.json", r#"{"type":"source.stopped","data":{}}"#);
+    printed(
+        &folder.test(&["--record", "stopped.json", "--kind", "event"]),
+        0,
+    );
+    let case = folder.read("cases/stopped.toml");
+    assert!(case.contains("kind = \"event\""), "{case}");
+    let shown = printed(&folder.test(&[]), 0);
+    assert!(shown.contains("1 passed"), "{shown}");
+}
+
+#[test]
 fn what_differs_is_shown_line_by_line() {
     let folder = Folder::new();
     let record = "record = '{\"Uui\": \"abc\", \"n\": 1.0, \"tel\": \"1\"}'\n";

@@ -132,6 +132,70 @@ fn saved_failures_fail(gateway: &Gateway, told: &str) {
 }
 
 #[test]
+fn what_is_saved_brings_what_the_plugin_had() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let used = r#"{ use = "hostile", on_error = "drop" }"#;
+    let files = tempfile::tempdir().expect("a directory");
+    let (table, key) = (files.path().join("vip.csv"), files.path().join("key"));
+    std::fs::write(&table, "tier,number\ngold,1\n").expect("a table");
+    std::fs::write(&key, "drop:not to be saved").expect("a key");
+    let more = format!(
+        "deadline_ms = 150
+        max_memory_bytes = 3145728
+        grant.clock = true
+        tables = [\"vip\"]
+        secrets.process.file = {key:?}
+        [table.vip]
+        file = {table:?}
+        key = \"number\"
+        [[route]]"
+    );
+    let text = config(&crm, &bi, used).replacen("[[route]]", &more, 1);
+    let gateway = Gateway::start(&text);
+    // Each of them is kept where the usual limits hold and nothing is granted.
+    for behaviour in ["sleep", "leak:4194304"] {
+        gateway.push("cdr", &telling(behaviour));
+    }
+    gateway.wait_for_count("crm", "skipped", 2);
+
+    let folder = gateway.workspace.path("cases");
+    let folder = folder.display().to_string();
+    let save = ["plugin", "failures", "hostile", "--save", &folder, "--json"];
+    let saved = gateway.cli(&save);
+    let said = String::from_utf8(saved.stdout).expect("a text");
+    let saved: Value = serde_json::from_str(&said).expect("JSON");
+    let kinds = saved.as_array().expect("a list").iter();
+    let mut kinds: Vec<_> = kinds
+        .map(|one| (one["kind"].as_str(), one["result"].as_str()))
+        .collect();
+    kinds.sort_unstable();
+    let expected = ["deadline", "memory"].map(|kind| (Some(kind), Some("saved")));
+    assert_eq!(kinds, expected);
+    assert_eq!(saved[0]["lacks"], json!(["process"]), "{said}");
+    let file = saved[0]["file"].as_str().expect("a path");
+    let case = std::fs::read_to_string(file).expect("a case");
+    assert!(case.contains(&table.display().to_string()), "{case}");
+    assert!(!case.contains("not to be saved"), "{case}");
+    let again = gateway.cli(&save);
+    let again: Value = serde_json::from_slice(&again.stdout).expect("JSON");
+    assert_eq!(again[0]["result"], "is_there");
+
+    let tested = command()
+        .args(["plugin", "test", "--cases", &folder])
+        .arg(hostile())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&tested.stdout) + String::from_utf8_lossy(&tested.stderr);
+    assert_eq!(tested.status.code(), Some(1), "{said}");
+    for failure in [
+        "exceeded its memory limit of 3145728 bytes",
+        "exceeded its deadline of 150 ms",
+    ] {
+        assert!(said.contains(failure), "{failure} in {said}");
+    }
+}
+
+#[test]
 fn failures_are_bounded_and_one_that_repeats_takes_one_place() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
     let used = r#"{ use = "hostile", on_error = "drop" }"#;

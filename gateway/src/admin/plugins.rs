@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     config::{
-        model::{self, Config},
+        builtin,
+        model::{self, Config, DialectName},
         revision::Revision,
     },
     journal::JournalError,
@@ -60,7 +61,7 @@ pub(super) async fn failures(
     for kept in known.account.failures.all() {
         let record = match &kept.record {
             Some(record) if is_readable(&admin, &known, &kept).await? => {
-                Some(record_view(&revision.config, &name, record))
+                Some(known.record(&revision.config, record))
             }
             _ => None,
         };
@@ -138,7 +139,6 @@ impl<'a> Known<'a> {
 
     fn view(&self, config: &Config) -> PluginView {
         let said = config.plugin.get(self.name);
-        let limits = self.limits;
         let failures = self.account.failures.all();
         PluginView {
             plugin: self.name.to_owned(),
@@ -148,14 +148,64 @@ impl<'a> Known<'a> {
             digest: self.digest.to_owned(),
             tables: self.tables.clone(),
             used_by: used_by(config, self.name),
-            limits: PluginLimitsView {
-                deadline_ms: u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX),
-                max_memory_bytes: limits.max_memory_bytes,
-                max_output_bytes: limits.max_output_bytes,
-                cpu_budget_percent: limits.share.percent,
-            },
+            limits: self.limits.into(),
             counts: self.tally.counts().into(),
             failures: failures.iter().map(FailureView::from).collect(),
+        }
+    }
+}
+
+/// A record with what the plugin has beside it, so that a case can be made of both.
+impl Known<'_> {
+    fn record(&self, config: &Config, record: &Record) -> RecordView {
+        let arrival = &record.arrival;
+        let source: Option<&model::Source> = config.source.get(&*arrival.source);
+        let dialect = source.map(|source| source.dialect);
+        let places = record.number_places.iter().map(ToString::to_string);
+        let said = config.plugin.get(self.name).cloned();
+        let (config_of_it, secrets, tables, grant) = said.map_or_else(Default::default, |said| {
+            let granted = said.tables.into_iter();
+            let tables = granted.filter_map(|name| {
+                let table = config.table.get(&name)?.clone();
+                Some((name, anywhere(table)))
+            });
+            let secrets = said.secrets.into_keys().collect();
+            (said.config, secrets, tables.collect(), said.grant)
+        });
+        RecordView {
+            source: arrival.source.to_string(),
+            dialect,
+            numbers_in: (dialect != Some(DialectName::Tccc)).then(|| places.collect()),
+            kind: arrival.kind,
+            received: arrival.received,
+            tags: record.tags.clone(),
+            body: String::from_utf8_lossy(&record.document.bytes()).into_owned(),
+            config: config_of_it,
+            secrets,
+            tables,
+            grant,
+            limits: self.limits.into(),
+        }
+    }
+}
+
+/// A table that is found from any working directory.
+fn anywhere(mut table: model::Table) -> model::Table {
+    if builtin::name(&table.file).is_none()
+        && let Ok(absolute) = std::path::absolute(&table.file)
+    {
+        table.file = absolute.to_string_lossy().into_owned();
+    }
+    table
+}
+
+impl From<&Limits> for PluginLimitsView {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            deadline_ms: u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX),
+            max_memory_bytes: limits.max_memory_bytes,
+            max_output_bytes: limits.max_output_bytes,
+            cpu_budget_percent: limits.share.percent,
         }
     }
 }
@@ -211,20 +261,4 @@ fn used_by(config: &Config, plugin: &str) -> Vec<UseView> {
 fn word(choice: impl Serialize) -> String {
     let value = serde_json::to_value(choice).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn record_view(config: &Config, plugin: &str, record: &Record) -> RecordView {
-    let arrival = &record.arrival;
-    let source: Option<&model::Source> = config.source.get(&*arrival.source);
-    let plugin = config.plugin.get(plugin);
-    RecordView {
-        source: arrival.source.to_string(),
-        dialect: source.map(|source| source.dialect),
-        numbers_in: source.and_then(|source| source.numbers_in.clone()),
-        kind: arrival.kind,
-        received: arrival.received,
-        tags: record.tags.clone(),
-        body: String::from_utf8_lossy(&record.document.bytes()).into_owned(),
-        config: plugin.map(|it| it.config.clone()).unwrap_or_default(),
-    }
 }

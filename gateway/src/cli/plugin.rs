@@ -26,7 +26,7 @@ use super::client::ClientArgs;
 pub(super) enum PluginCommand {
     /// Make a folder for a new plugin, with an example that works
     #[command(
-        after_help = "Examples:\n  cdr-gateway plugin new do-not-call --lang rust\n  cdr-gateway plugin new crm-lookup --lang python --in plugins"
+        after_help = "Examples:\n  cdr-gateway plugin new short-calls --lang rust\n  cdr-gateway plugin new vip-calls --lang python --in plugins"
     )]
     New(new::NewArgs),
     /// Build the component of a plugin's folder
@@ -34,7 +34,7 @@ pub(super) enum PluginCommand {
     /// By the tools of its language, in the versions that the folder names: cargo,
     /// npm or pip. Makes target/plugin.wasm there.
     #[command(
-        after_help = "Examples:\n  cdr-gateway plugin build\n  cdr-gateway plugin build plugins/do-not-call --json"
+        after_help = "Examples:\n  cdr-gateway plugin build\n  cdr-gateway plugin build plugins/vip-calls --json"
     )]
     Build(build::BuildArgs),
     /// Say what a component is: version, imports and grants, config, size

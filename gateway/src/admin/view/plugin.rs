@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    config::model::DialectName,
+    config::model::{self, DialectName, Grant},
     plugin::account::failures::KeptFailure,
     record::{Kind, Tags},
 };
@@ -96,7 +96,8 @@ pub struct PluginLimitsView {
 /// What a version of a plugin did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PluginCountsView {
-    /// Calls by outcome: a verdict (`keep`, `drop`, `suspend`) or a kind of failure.
+    /// Calls by outcome: a verdict (`keep`, `drop`, `suspend`; of stages `done`,
+    /// `ignored`) or a kind of failure.
     pub calls: BTreeMap<String, u64>,
     /// Time of all calls, in seconds.
     pub call_seconds: f64,
@@ -111,6 +112,19 @@ pub struct PluginCountsView {
     /// Log lines beyond the limits.
     pub log_lines_suppressed: u64,
 }
+
+impl PluginCountsView {
+    /// Calls that failed.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        let calls = self.calls.iter();
+        let failed = calls.filter(|(outcome, _)| !VERDICTS.contains(&outcome.as_str()));
+        failed.map(|(_, count)| count).sum()
+    }
+}
+
+/// What calls come to that do not fail: first those of chains, then those of stages.
+const VERDICTS: [&str; 5] = ["keep", "drop", "suspend", "done", "ignored"];
 
 /// A failure of a plugin, without the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,10 +178,10 @@ pub struct FailedRecordView {
 pub struct RecordView {
     /// Name of its source.
     pub source: String,
-    /// How the source speaks; none where the gateway itself does.
+    /// How the source speaks; none where a stage or the gateway itself does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dialect: Option<DialectName>,
-    /// Where its numbers stand, where the configuration says so.
+    /// Where its numbers stand, where the dialect does not say so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub numbers_in: Option<Vec<String>>,
     /// What it reports.
@@ -178,6 +192,45 @@ pub struct RecordView {
     pub tags: Tags,
     /// Its document.
     pub body: String,
-    /// The plugin's config, as the revision that runs has it.
+    /// The plugin's config, as the revision that runs has it, and so all below.
     pub config: Map<String, Value>,
+    /// Keys of that config that are secrets, and not told.
+    #[serde(default)]
+    pub secrets: Vec<String>,
+    /// The lookup tables that it was granted. Paths are absolute.
+    #[serde(default)]
+    pub tables: BTreeMap<String, model::Table>,
+    /// What else it was granted.
+    #[serde(default)]
+    pub grant: Grant,
+    /// What it may use.
+    pub limits: PluginLimitsView,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::plugin::Failure;
+
+    #[test]
+    fn what_is_no_verdict_failed() {
+        let text = String::new;
+        let failures = [
+            Failure::Panic(text()),
+            Failure::Trap(text()),
+            Failure::Deadline(Duration::ZERO),
+            Failure::Memory(1),
+            Failure::Output(1),
+            Failure::Start(text()),
+        ];
+        let mut counts = PluginCountsView::default();
+        let outcomes = failures.iter().map(Failure::reason);
+        // What a stage says of a record that it could not process.
+        for outcome in outcomes.chain(["failed"]).chain(VERDICTS) {
+            counts.calls.insert(outcome.to_owned(), 1);
+        }
+        assert_eq!(counts.failed(), 7);
+    }
 }

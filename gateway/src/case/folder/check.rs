@@ -120,6 +120,17 @@ impl<'a> Checks<'a> {
             let remedy = "leave `numbers_in` out, or set dialect = \"json\"";
             self.add(&["numbers_in"], Code::DoesNotApply, message, remedy);
         }
+        let grant = case.grant.iter();
+        if grant.clone().any(|grant| grant.state.is_some()) {
+            let message = "only stages remember and wait";
+            let remedy = "leave `state` out";
+            self.add(&["grant", "state"], Code::DoesNotApply, message, remedy);
+        }
+        if grant.clone().any(|grant| !grant.hosts.is_empty()) {
+            let message = "only stages ask hosts";
+            let remedy = "leave `hosts` out";
+            self.add(&["grant", "hosts"], Code::DoesNotApply, message, remedy);
+        }
         if let Some(expect) = &case.expect {
             self.expect(expect);
         }

@@ -13,8 +13,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct GivenArgs {
-    /// Take the record in this file (JSON) instead of cases. `test` makes a case
-    /// of it, which expects what the plugin made of the record
+    /// Take the record in this file (JSON) instead of cases. `test` makes a case of
+    /// it, which expects what the plugin made of the record; `bench` measures it
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
     /// What the record reports: cdr, record, voicemail, imcdr or event

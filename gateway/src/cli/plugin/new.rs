@@ -46,7 +46,7 @@ fn name(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "expected lower-case letters, digits and hyphens, {LONGEST} at most, such as do-not-call"
+            "expected lower-case letters, digits and hyphens, {LONGEST} at most, such as short-calls"
         ))
     }
 }

@@ -38,14 +38,9 @@ fn path(plugin: &str, what: &str) -> String {
     format!("/plugins/{plugin}{what}")
 }
 
-/// Calls that ended in a verdict, and those that failed.
-fn calls(plugin: &PluginView) -> (u64, u64) {
-    let calls = plugin.counts.calls.iter();
-    let verdicts = ["keep", "drop", "suspend", "done", "ignored"];
-    let is_verdict = |name: &str| verdicts.contains(&name);
-    let (done, failed): (Vec<_>, Vec<_>) = calls.partition(|(name, _)| is_verdict(name));
-    let sum = |counts: Vec<(&String, &u64)>| counts.into_iter().map(|(_, count)| count).sum();
-    (sum(done), sum(failed))
+/// Calls, whatever came of them.
+fn calls(plugin: &PluginView) -> u64 {
+    plugin.counts.calls.values().sum()
 }
 
 /// The first digits of a digest.
@@ -71,7 +66,6 @@ fn seconds(seconds: f64) -> String {
 /// The mean time of a call, in seconds.
 #[allow(clippy::cast_precision_loss, reason = "calls far below 2^53")]
 fn mean(plugin: &PluginView) -> Option<f64> {
-    let (done, failed) = calls(plugin);
-    let calls = done + failed;
+    let calls = calls(plugin);
     (calls > 0).then(|| plugin.counts.call_seconds / calls as f64)
 }

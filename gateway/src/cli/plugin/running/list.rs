@@ -30,14 +30,13 @@ pub(super) fn run(args: &ClientArgs, found: &[PluginView]) -> anyhow::Result<()>
 }
 
 fn row(one: &PluginView, now: Timestamp) -> [String; 9] {
-    let (done, failed) = calls(one);
     let last = one.failures.first();
     [
         one.plugin.clone(),
         print::harmless(&one.version),
         short(&one.digest).to_owned(),
-        (done + failed).to_string(),
-        failed.to_string(),
+        calls(one).to_string(),
+        one.counts.failed().to_string(),
         mean(one).map(seconds).unwrap_or_default(),
         one.counts.instances.to_string(),
         mebibytes(one.counts.memory_bytes),
