@@ -206,3 +206,46 @@ fn exceptions_that_nobody_looks_after_expire() {
     assert_eq!(reasons, ["kept_dead", "kept_suspended"]);
     gateway.wait_for("bi", "suspended", 1);
 }
+
+#[test]
+fn a_replay_of_more_than_fits_is_sent_and_makes_no_room_of_others() {
+    // With order, each waits for the one before it.
+    for order in ["", "order_by = \"/Uui\""] {
+        let (crm, bi) = (Receiver::start(), Receiver::start());
+        let records = records(36);
+        let gateway = Gateway::start(&config(&crm, &bi, order));
+        let (first, others) = records.split_at(30);
+        for record in first {
+            gateway.push("cdr", record);
+        }
+        let before = gateway.wait_for("crm", "delivered", first.len());
+        // One that hangs keeps the rest of the replay waiting.
+        crm.hang(true);
+        let quota = format!(
+            "concurrency = 1\n{order}\nbacklog = {{ max_bytes = {}, max_age_s = 3600, when_full = \"expire\" }}",
+            3 * records[35].len() + 10
+        );
+        reload(&gateway, &config(&crm, &bi, &quota));
+        let (_, replay) = gateway.api_post("/replays", &json!({ "destinations": ["crm"] }));
+        until("all to be handed out", || {
+            let shown = gateway.api(&format!("/replays/{}", replay["replay"]));
+            (shown["shares"][0]["reopened"] == first.len()).then_some(())
+        });
+        for record in others {
+            gateway.push("cdr", record);
+        }
+        until("the oldest of the others to be given up", || {
+            (counts(&gateway, "crm")["expired"].as_u64()? > 0).then_some(())
+        });
+        crm.hang(false);
+        until("all else to be delivered", || {
+            let counts = counts(&gateway, "crm");
+            let waits = counts["pending"].as_u64()? + counts["retrying"].as_u64()?;
+            (waits == 0).then_some(())
+        });
+        let expired = gateway.deliveries("crm", "expired");
+        assert!(expired.len() <= 3, "{order}: {expired:?}");
+        let is_of_others = |one: &Value| before.iter().all(|it| it["arrival"] != one["arrival"]);
+        assert!(expired.iter().all(is_of_others), "{order}: {expired:?}");
+    }
+}

@@ -163,7 +163,8 @@ pub trait JournalReader: Send + Sync {
     async fn backlog(&self, destination: &str) -> Result<Option<Backlog>, JournalError>;
 
     /// The first deliveries that wait for a destination, in order of arrival.
-    /// Those under way are among them until they are settled.
+    /// Those under way are among them until they are settled. All that replays
+    /// reopened are among them too, and do not count towards the limit: they are few.
     async fn waiting(&self, destination: &str, limit: usize) -> Result<Vec<Waiting>, JournalError>;
 
     /// The ledger of a destination by hour of arrival, all of one moment; `None`

@@ -84,11 +84,10 @@ impl Run {
                 self.oracle.discarded(at, parked);
             }
             Step::Correct => self.correct(),
-            Step::Replay(at) if self.may_replay(at) => {
+            Step::Replay(at) => {
                 self.replay(at);
                 self.oracle.replayed(at);
             }
-            Step::Replay(_) => {}
             Step::Overflow(at) => self.overflow(at),
         }
         // What was asked for ends before anything else happens to it.
@@ -113,16 +112,6 @@ impl Run {
         let what = format!("arrivals/{arrival}/corrections");
         self.gateway.admin(&what, &request);
         self.oracle.corrected(index);
-    }
-
-    /// What a replay reopens waits like anything else: of more than a quota allows the
-    /// oldest would be given up.
-    fn may_replay(&self, at: At) -> bool {
-        let states = self.oracle.states(at);
-        let records = self.sent.iter().zip(states);
-        let delivered = records.filter(|(_, state)| *state == State::Delivered);
-        let bytes: usize = delivered.map(|((_, body), _)| body.len()).sum();
-        at == At::Bi || !self.shape.quotas || bytes < QUOTA_BYTES
     }
 
     fn replay(&self, at: At) {

@@ -41,4 +41,6 @@ pub struct Waiting {
     pub received: Timestamp,
     /// The size of its body, in bytes.
     pub bytes: u64,
+    /// Whether a replay reopened it, and it was not tried since.
+    pub is_replayed: bool,
 }

@@ -17,7 +17,7 @@ use super::{
     trouble::{Trouble, from_sql, time, to_sql},
 };
 use crate::{
-    journal::{Backlog, State, Waiting},
+    journal::{Backlog, State, Waiting, reason::REPLAY},
     record::Seq,
 };
 
@@ -33,7 +33,7 @@ pub(super) fn backlog(connection: &Connection, name: &str) -> Result<Option<Back
         bytes += bytes_of(connection, run)?;
     }
     let counts = destination.ledger(head).counts;
-    let first = waiting_in(connection, &destination, pending, 1)?;
+    let first = waiting_in(connection, &destination, pending, None, 1)?;
     Ok(Some(Backlog {
         deliveries: counts.pending + counts.retrying,
         bytes,
@@ -41,7 +41,8 @@ pub(super) fn backlog(connection: &Connection, name: &str) -> Result<Option<Back
     }))
 }
 
-/// The first deliveries that wait for a destination, in order of arrival.
+/// The first deliveries that wait for a destination, in order of arrival, and with
+/// them all that replays reopened.
 pub(super) fn waiting(
     connection: &Connection,
     name: &str,
@@ -51,16 +52,25 @@ pub(super) fn waiting(
         return Ok(Vec::new());
     };
     let pending = destination.pending(arrivals::newest(connection)?);
-    waiting_in(connection, &destination, pending, limit)
+    let mut found = waiting_in(connection, &destination, pending, Some(false), limit)?;
+    found.extend(retrying(
+        connection,
+        destination.id,
+        Some(true),
+        usize::MAX,
+    )?);
+    found.sort_unstable_by_key(|one| one.seq);
+    Ok(found)
 }
 
 fn waiting_in(
     connection: &Connection,
     destination: &Destination,
     pending: Vec<RangeInclusive<u64>>,
+    replayed: Option<bool>,
     limit: usize,
 ) -> Result<Vec<Waiting>, Trouble> {
-    let mut found = retrying(connection, destination.id, limit)?;
+    let mut found = retrying(connection, destination.id, replayed, limit)?;
     let most = found.len() + limit;
     for run in pending {
         if found.len() >= most {
@@ -74,19 +84,26 @@ fn waiting_in(
     Ok(found)
 }
 
+/// The first that are retrying: all, only those that replays reopened, or only the
+/// others.
 fn retrying(
     connection: &Connection,
     destination: i64,
+    replayed: Option<bool>,
     limit: usize,
 ) -> Result<Vec<Waiting>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.seq, i.received_ms, length(a.body)
+        "SELECT i.seq, i.received_ms, length(a.body),
+                e.reason IS (SELECT id FROM reasons WHERE text = ?3) AS is_replayed
          FROM exceptions AS e JOIN arrival_index AS i USING (seq) JOIN arrivals AS a USING (seq)
-         WHERE e.destination = ?1 AND e.state = ?2 ORDER BY e.seq LIMIT ?3",
+         WHERE e.destination = ?1 AND e.state = ?2 AND coalesce(is_replayed = ?4, TRUE)
+         ORDER BY e.seq LIMIT ?5",
     )?;
     let mut rows = statement.query(params![
         destination,
         State::Retrying.code(),
+        REPLAY,
+        replayed,
         i64::try_from(limit).unwrap_or(i64::MAX)
     ])?;
     let mut found = Vec::new();
@@ -102,7 +119,7 @@ fn arrived(
     limit: usize,
 ) -> Result<Vec<Waiting>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.seq, i.received_ms, length(a.body)
+        "SELECT i.seq, i.received_ms, length(a.body), FALSE
          FROM arrival_index AS i JOIN arrivals AS a USING (seq)
          WHERE i.seq BETWEEN ?1 AND ?2 ORDER BY i.seq LIMIT ?3",
     )?;
@@ -124,6 +141,7 @@ fn one(row: &Row<'_>, state: State) -> Result<Waiting, Trouble> {
         state,
         received: time(row.get(1)?, "a time of receipt")?,
         bytes: from_sql(row.get(2)?, "the size of a body")?,
+        is_replayed: row.get(3)?,
     })
 }
 

@@ -1,4 +1,8 @@
 //! Giving up the oldest of a backlog, until it is within its quota.
+//!
+//! What a replay reopened is left out until it was tried: it had its end before, and
+//! the replay sees to it that only a little of it waits. It neither expires for its
+//! age nor takes others' room.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -90,11 +94,13 @@ impl Excess {
 
     /// Those that are too old, and those that have to go for the rest to fit.
     fn choose(&self, oldest_first: &[Waiting]) -> [(&'static str, Vec<Chosen>); 2] {
+        let is_replayed = |waiting: &&Waiting| waiting.is_replayed;
         let is_too_old =
             |waiting: &&Waiting| self.cutoff.is_some_and(|cutoff| waiting.received < cutoff);
-        let (old, rest): (Vec<&Waiting>, Vec<&Waiting>) = oldest_first.iter().partition(is_too_old);
-        let freed: u64 = old.iter().map(|waiting| waiting.bytes).sum();
-        let mut left = self.bytes.saturating_sub(freed);
+        let bytes = |some: &[&Waiting]| some.iter().map(|waiting| waiting.bytes).sum::<u64>();
+        let (replayed, others): (Vec<_>, Vec<_>) = oldest_first.iter().partition(is_replayed);
+        let (old, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(is_too_old);
+        let mut left = self.bytes.saturating_sub(bytes(&replayed) + bytes(&old));
         let much = rest.into_iter().take_while(|waiting| {
             let is_needed = left > 0;
             left = left.saturating_sub(waiting.bytes);
@@ -130,6 +136,7 @@ mod tests {
                 state: State::Pending,
                 received: second(received),
                 bytes: 100,
+                is_replayed: false,
             })
             .into();
         let positions = |chosen: &[Chosen]| chosen.iter().map(|one| one.seq.0).collect::<Vec<_>>();
@@ -156,6 +163,41 @@ mod tests {
             let [(_, found_old), (_, found_much)] = excess.choose(&waiting);
             let found = (positions(&found_old), positions(&found_much));
             assert_eq!(found, (old, much), "{max_age_s:?}, {max_bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_replay_reopened_stays_and_takes_no_room() {
+        let waiting: Vec<_> = [(1, true), (2, false), (3, true), (4, false)]
+            .map(|(seq, is_replayed)| Waiting {
+                seq: Seq(seq),
+                state: State::Retrying,
+                received: second(i64::try_from(seq).expect("small")),
+                bytes: 100,
+                is_replayed,
+            })
+            .into();
+        for (max_age_s, max_bytes, expected) in [
+            (None, Some(200), vec![]),
+            (None, Some(150), vec![2]),
+            (None, Some(1), vec![2, 4]),
+            (Some(7), None, vec![2]),
+            (Some(1), Some(1), vec![2, 4]),
+        ] {
+            let quota = Quota {
+                max_bytes,
+                max_age_s,
+                when_full: crate::config::model::WhenFull::Expire,
+            };
+            let backlog = Backlog {
+                deliveries: 4,
+                bytes: 400,
+                oldest: Some(second(1)),
+            };
+            let chosen = Excess::new(&quota, &backlog, second(10)).choose(&waiting);
+            let chosen = chosen.iter().flat_map(|(_, chosen)| chosen);
+            let found: Vec<_> = chosen.map(|one| one.seq.0).collect();
+            assert_eq!(found, expected, "{max_age_s:?}, {max_bytes:?}");
         }
     }
 }

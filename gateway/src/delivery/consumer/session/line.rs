@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Occasion, Session};
 use crate::{
     delivery::consumer::order::{Key, Order, Turn},
-    journal::{Exception, JournalError, Parking, Payload, Reason, State},
+    journal::{Exception, JournalError, Parking, Payload, REPLAY, Reason, State},
     record::{Arrival, Seq},
 };
 
@@ -97,8 +97,11 @@ impl Session<'_> {
             return Ok(true);
         }
         if exception.next_attempt.is_some() {
+            // A replay waits for what it reopened until that was tried.
+            let is_replayed = exception.reason.as_str() == REPLAY;
+            let behind = (!is_replayed).then(|| Reason::from(BEHIND));
             self.park_retrying(Exception {
-                reason: Reason::from(BEHIND),
+                reason: behind.unwrap_or_else(|| exception.reason.clone()),
                 next_attempt: None,
                 ..exception.clone()
             });
