@@ -164,6 +164,42 @@ fn a_plugin_that_fails_on_everything_halts_the_destination_until_it_is_mended() 
 }
 
 #[test]
+fn a_retry_calls_a_plugin_again_that_failed_in_a_chain_of_several() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let own = config(&crm, &bi, r#""hostile""#);
+    let of_the_route = config(&crm, &bi, "").replace("from =", "chain = [\"hostile\"]\nfrom =");
+    let of_both = own.replace(
+        "[destination.bi]",
+        "[destination.bi]\nchain = [\"hostile\"]",
+    );
+    for config in [of_the_route, of_both] {
+        let gateway = Gateway::start(&config);
+        gateway.push("cdr", &telling("trap"));
+        for destination in ["crm", "bi"] {
+            gateway.wait_for(destination, "suspended", 1);
+        }
+        for _ in 0..2 {
+            let before = calls_of_hostile(&gateway);
+            let request = serde_json::json!({ "destination": "crm", "state": "suspended" });
+            assert_eq!(gateway.api_post("/deliveries/retry", &request).0, 200);
+            crate::harness::until("another call", || {
+                (calls_of_hostile(&gateway) > before).then_some(())
+            });
+            gateway.wait_for("crm", "suspended", 1);
+        }
+    }
+}
+
+fn calls_of_hostile(gateway: &Gateway) -> u64 {
+    let (_, metrics) = gateway.get("/metrics");
+    let calls = metrics
+        .lines()
+        .filter(|line| line.starts_with("cdr_gateway_plugin_calls_total{plugin=\"hostile\""));
+    let counts = calls.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    counts.sum()
+}
+
+#[test]
 fn log_lines_of_a_plugin_are_limited_and_counted() {
     let (crm, bi) = (Receiver::start(), Receiver::start());
     let gateway = Gateway::start(&config(&crm, &bi, r#""hostile""#));

@@ -182,6 +182,19 @@ impl<'a> OwnChains<'a> {
     }
 }
 
+/// Whether a route brings what it takes to another destination with the same chain.
+fn is_chain_shared(config: &Config, name: &str, chain: &[ChainUse]) -> bool {
+    let has_it = |other: &String| {
+        let other = config.destination.get(other).filter(|it| !it.retired);
+        other.is_some_and(|other| other.chain == chain)
+    };
+    let mut routes = config.route.iter();
+    routes.any(|route| {
+        let is_here = route.to.iter().any(|to| to == name);
+        is_here && route.to.iter().any(|to| to != name && has_it(to))
+    })
+}
+
 /// A plugin that is missing here could not be loaded, which was reported, so
 /// that the chain is never used.
 fn chain(uses: &[ChainUse], plugins: &Plugins) -> Chain {
@@ -236,6 +249,7 @@ fn destinations(
             name: name.clone(),
             driver,
             chain: own_chains.of(&destination.chain, plugins),
+            is_chain_shared: is_chain_shared(config, &name, &destination.chain),
             contract: destination.numbers,
             concurrency: destination.concurrency,
             rate: destination.rate,

@@ -23,6 +23,8 @@ pub struct Destination {
     pub driver: Driver,
     /// Plugins after those of the route.
     pub chain: Arc<Chain>,
+    /// Whether a route brings it to another destination with the same chain as well.
+    pub is_chain_shared: bool,
     /// What it may hold.
     pub contract: Option<Contract>,
     /// Attempts at once.

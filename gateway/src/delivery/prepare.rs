@@ -45,6 +45,7 @@ pub async fn prepare(
     let contract = destination.contract;
     let own = OwnChain {
         chain: &destination.chain,
+        is_shared: destination.is_chain_shared,
         lane: &destination.name,
         contract: contract.filter(|_| destination.driver.columns().is_none()),
     };

@@ -25,6 +25,13 @@ pub struct Route {
     pub to: Vec<Arc<str>>,
 }
 
+impl Route {
+    /// Whether several destinations get what its chain makes.
+    pub(super) fn is_shared(&self) -> bool {
+        self.to.len() > 1
+    }
+}
+
 /// The routes of a revision in file order.
 #[derive(Debug, Default)]
 pub struct Routes {

@@ -45,6 +45,8 @@ pub struct Journey {
 pub struct OwnChain<'a> {
     /// The plugins.
     pub chain: &'a Arc<Chain>,
+    /// Whether another destination of the route has it too.
+    pub is_shared: bool,
     /// Where it waits for a worker.
     pub lane: &'a Arc<str>,
     /// The contract that documents are held against; none where there is none, or
@@ -168,9 +170,10 @@ impl Journey {
         self.originals.get().is_some()
     }
 
-    /// What a route's chain, and then a destination's own, make of the record: each
-    /// run at most once for all destinations that have it, unless it fails. None if
-    /// the gateway itself failed, or the body is not JSON.
+    /// What a route's chain, and then a destination's own, make of the record. A chain
+    /// that several destinations have is run once for all of them, unless it fails;
+    /// nobody else asks for what the others make, and it is not kept. None if the
+    /// gateway itself failed, or the body is not JSON.
     ///
     /// A route's chain has a lane of its own, so that no destination's is in its
     /// way; an own chain runs in the lane of who asks first. What it makes is held
@@ -179,74 +182,78 @@ impl Journey {
     pub async fn made(
         self: &Arc<Self>,
         routes: &Routes,
-        route: usize,
+        index: usize,
         own: &OwnChain<'_>,
         workers: &Workers,
     ) -> Option<Arc<Made>> {
-        let by_route = self.by_route(routes.get(route)?, route, workers).await?;
+        let route = routes.get(index)?;
+        let shared = route.is_shared().then_some((index, None));
+        let by_route = self.once(shared, self.by_route(route, workers)).await?;
         let Some(record) = by_route.record().filter(|_| !own.chain.is_empty()) else {
             return Some(by_route);
         };
-        let cell = self.cell((route, Some(Arc::as_ptr(own.chain).addr())));
-        let make = async {
-            let before = routes.get(route).map(|route| route.chain.clone());
-            let (chain, contract) = (own.chain.clone(), own.contract);
-            let (journey, record) = (self.clone(), record.clone());
-            let run = own.chain.clone();
-            let made = run.run(workers, own.lane, record, move |outcome| {
-                let chains: Vec<_> = before
-                    .iter()
-                    .chain([&chain])
-                    .map(|chain| &**chain)
-                    .collect();
-                let made = Made::new(outcome, &chains);
-                if let (Some(contract), Some(record)) = (contract, made.record()) {
-                    // What it finds is kept.
-                    let _ = made.inspect(&record.document, contract, journey.originals());
-                }
-                Arc::new(made)
-            });
-            match made.await {
-                Ok(made) if made.has_failed() => Err(Some(made)),
-                made => made.map_err(|_lost| None),
-            }
-        };
-        kept(cell.get_or_try_init(|| make).await)
+        let shared = own
+            .is_shared
+            .then(|| (index, Some(Arc::as_ptr(own.chain).addr())));
+        let make = self.by_own_chain(route, own, record, workers);
+        self.once(shared, make).await
     }
 
-    /// A chain that halts is run again whenever a destination asks.
-    async fn by_route(&self, route: &Route, index: usize, workers: &Workers) -> Option<Arc<Made>> {
-        let cell = self.cell((index, None));
-        if let Some(made) = cell.get() {
-            return Some(made.clone());
+    async fn by_route(&self, route: &Route, workers: &Workers) -> Option<Arc<Made>> {
+        let (chain, record) = (route.chain.clone(), self.record()?);
+        if chain.is_empty() {
+            return Some(Arc::new(Made::new(ChainOutcome::Kept(record), &[])));
         }
-        let record = self.record()?;
-        let make = async {
-            let chain = route.chain.clone();
-            if chain.is_empty() {
-                return Ok(Arc::new(Made::new(ChainOutcome::Kept(record), &[])));
+        let named = chain.clone();
+        let made = chain.run(workers, &route.lane, record, move |outcome| {
+            Arc::new(Made::new(outcome, &[&named]))
+        });
+        made.await.ok()
+    }
+
+    async fn by_own_chain(
+        self: &Arc<Self>,
+        route: &Route,
+        own: &OwnChain<'_>,
+        record: &Record,
+        workers: &Workers,
+    ) -> Option<Arc<Made>> {
+        let (before, chain, contract) = (route.chain.clone(), own.chain.clone(), own.contract);
+        let (journey, run) = (self.clone(), own.chain.clone());
+        let made = run.run(workers, own.lane, record.clone(), move |outcome| {
+            let made = Made::new(outcome, &[&before, &chain]);
+            if let (Some(contract), Some(record)) = (contract, made.record()) {
+                // What it finds is kept.
+                let _ = made.inspect(&record.document, contract, journey.originals());
             }
-            let named = chain.clone();
-            let made = chain.run(workers, &route.lane, record, move |outcome| {
-                Arc::new(Made::new(outcome, &[&named]))
-            });
-            match made.await {
-                Ok(made) if made.is_halted() => Err(Some(made)),
-                made => made.map_err(|_lost| None),
-            }
+            Arc::new(made)
+        });
+        made.await.ok()
+    }
+
+    /// Makes something, or waits for who makes it for all that share these chains.
+    /// What failed is made anew for each who asks: a plugin may work by then.
+    async fn once(
+        &self,
+        shared: Option<Chains>,
+        run: impl Future<Output = Option<Arc<Made>>>,
+    ) -> Option<Arc<Made>> {
+        let Some(chains) = shared else {
+            return run.await;
         };
-        kept(cell.get_or_try_init(|| make).await)
+        let cell = self.cell(chains);
+        let kept = cell.get_or_try_init(async || match run.await {
+            Some(made) if !made.has_failed() => Ok(made),
+            failed => Err(failed),
+        });
+        kept.await
+            .map_or_else(|failed| failed, |made| Some(made.clone()))
     }
 
     fn cell(&self, chains: Chains) -> Arc<OnceCell<Arc<Made>>> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.entry(chains).or_default().clone()
     }
-}
-
-/// What was made, be it kept for others or not; none if a worker was lost.
-fn kept(made: Result<&Arc<Made>, Option<Arc<Made>>>) -> Option<Arc<Made>> {
-    made.map_or_else(|not_kept| not_kept, |made| Some(made.clone()))
 }
 
 /// The journeys of one revision, bounded.

@@ -43,11 +43,6 @@ impl Made {
         &self.outcome
     }
 
-    /// Whether a destination has to stand still for it.
-    pub(super) fn is_halted(&self) -> bool {
-        matches!(self.outcome, ChainOutcome::Halted(_))
-    }
-
     /// Whether it waits for a person or a plugin, so that it is to be made anew
     /// when it is asked for again: not every failure is the record's.
     pub(super) fn has_failed(&self) -> bool {

@@ -79,7 +79,10 @@ async fn a_portion_is_reopened_once_and_with_the_books() {
     assert_eq!(counts, [1, 3, 1, 0]);
     assert_eq!(journal.replaying(CRM, Seq(0), Seq(6)).await, Ok(3));
     let waiting = journal.waiting(CRM, 1).await.expect("a read");
-    let waiting: Vec<_> = waiting.iter().map(|it| (it.seq.0, it.is_replayed)).collect();
+    let waiting: Vec<_> = waiting
+        .iter()
+        .map(|it| (it.seq.0, it.is_replayed))
+        .collect();
     let expected = [(1, true), (3, true), (5, true), (6, false)];
     assert_eq!(waiting, expected, "whatever the limit");
     assert_eq!(journal.replaying(CRM, Seq(1), Seq(3)).await, Ok(1));
