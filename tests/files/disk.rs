@@ -83,6 +83,52 @@ fn a_part_that_cannot_be_finished_waits_for_itself() {
     assert_eq!(texts.lines().collect::<Vec<_>>(), records, "in order");
 }
 
+/// What stands in the way of one path holds up no other when the gateway stops either,
+/// be it the first of those that wait.
+#[test]
+fn a_stop_writes_what_waits_behind_a_path_that_is_refused() {
+    let settings = "file.path = \"{/Uui}/calls.ndjson\"\nfile.max_parts = 1";
+    let linger = "journal.settle_linger_ms = 1000";
+    let gateway = Gateway::start(&format!("{linger}\n{}", all_to("archive", settings)));
+    let blocker = gateway.workspace.path("data/files/abc");
+    std::fs::create_dir_all(blocker.parent().expect("a parent")).expect("a directory");
+    std::fs::write(&blocker, "in the way").expect("a file in the way");
+    let records = records(3);
+    gateway.push("cdr", &records[0]);
+    let free = [(1, "free"), (2, "open")];
+    let free = free.map(|(at, uui)| records[at].replace("\"abc\"", &format!("\"{uui}\"")));
+    for record in &free {
+        gateway.push("cdr", record);
+    }
+    // Everything is made ready, and waits for company.
+    until("lines that wait", || {
+        let status = &gateway.api("/destinations")[0]["status"];
+        (status["under_way"] == 3).then_some(())
+    });
+    let workspace = gateway.stop();
+    let mut written = workspace.lines();
+    written.sort();
+    assert_eq!(written, free);
+}
+
+/// A line that needs room, and found none since no part could be finished, is tried
+/// again although nothing else happens.
+#[test]
+fn a_line_that_waits_for_room_gets_it_once_a_part_can_be_finished() {
+    let settings = "file.path = \"{/Uui}/calls.ndjson\"\nfile.max_parts = 1";
+    let gateway = Gateway::start(&all_to("archive", settings));
+    let records = records(2);
+    gateway.push("cdr", &records[0]);
+    gateway.wait_for("archive", "delivered", 1);
+    let taken = gateway.workspace.path("data/files/abc/calls.1.ndjson");
+    std::fs::create_dir(&taken).expect("something in the way");
+    gateway.push("cdr", &records[1].replace("\"abc\"", "\"free\""));
+    wait_for_halt(&gateway);
+    std::fs::remove_dir(&taken).expect("a free name");
+    gateway.wait_for("archive", "delivered", 2);
+    wait_for_recovery(&gateway);
+}
+
 /// A file system of one megabyte, gone when dropped.
 struct SmallDisk(PathBuf);
 

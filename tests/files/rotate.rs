@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    harness::{Gateway, parts},
+    harness::{Gateway, parts, until},
     outage::records,
 };
 
@@ -46,4 +46,27 @@ fn parts_are_listed_and_finished_on_demand() {
     let unknown = json!({ "destination": "nobody" });
     assert_eq!(gateway.api_post("/files/rotate", &unknown).0, 404);
     assert_eq!(gateway.get("/api/v1/files?destination=nobody").0, 404);
+}
+
+/// Lines that wait for company are taken along.
+#[test]
+fn a_part_that_is_finished_on_demand_has_what_was_made_ready() {
+    let linger = "journal.settle_linger_ms = 1000";
+    let gateway = Gateway::start(&format!("{linger}\n{}", super::config("")));
+    let records = records(3);
+    for record in &records {
+        gateway.push("cdr", record);
+    }
+    until("lines that wait, or were written", || {
+        let archive = &gateway.api("/destinations")[0];
+        let ready = archive["status"]["under_way"].as_u64()?;
+        (ready + archive["counts"]["delivered"].as_u64()? == 3).then_some(())
+    });
+    let (_, view) = gateway.api_post("/files/rotate", &json!({}));
+    assert_eq!(view["finished"], json!({ "archive": 1 }));
+    let mut lines = gateway.workspace.lines();
+    lines.sort();
+    assert_eq!(lines, records);
+    let finished = gateway.api("/files?stage=finished");
+    assert_eq!(finished[0]["records"], 3);
 }

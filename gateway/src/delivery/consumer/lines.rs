@@ -32,9 +32,13 @@ pub(super) struct Lines {
     since: Option<Instant>,
     /// How long it waits for company.
     linger: Duration,
+    /// Whether they are not to wait for company any longer.
+    is_hurried: bool,
     /// Whether none of them could be written, although they waited long enough:
     /// they wait for something else.
     is_stuck: bool,
+    /// Whether that is a part to be finished, which failed just now.
+    waits_for_room: bool,
     /// Paths that could not be written to; those of others go on.
     held: BTreeSet<String>,
     /// After that.
@@ -71,7 +75,9 @@ impl Lines {
             waiting: BTreeMap::new(),
             since: None,
             linger,
+            is_hurried: false,
             is_stuck: false,
+            waits_for_room: false,
             held: BTreeSet::new(),
             writing: Pause::default(),
             finishing: Pause::default(),
@@ -100,13 +106,14 @@ impl Lines {
         let ripe = self.ripe_at().filter(|_| !self.is_stuck);
         let due = self.writer.as_ref()?.next_finish().map(instant);
         let finishing = due.map(|due| self.finishing.until().map_or(due, |until| until.max(due)));
-        [writing, ripe, finishing].into_iter().flatten().min()
+        let room = self.finishing.until().filter(|_| self.waits_for_room);
+        [writing, ripe, finishing, room].into_iter().flatten().min()
     }
 
     /// When the lines that wait are written.
     fn ripe_at(&self) -> Option<Instant> {
         let since = self.since?;
-        let is_enough = self.waiting.len() >= ENOUGH;
+        let is_enough = self.is_hurried || self.waiting.len() >= ENOUGH;
         Some(if is_enough {
             since
         } else {
@@ -118,9 +125,9 @@ impl Lines {
         self.ripe_at().is_some_and(|at| at <= Instant::now())
     }
 
-    /// Writes what waits from now on without waiting for more.
-    pub(super) fn hasten(&mut self) {
-        self.linger = Duration::ZERO;
+    /// Has what waits written without waiting for more.
+    pub(super) fn ripen(&mut self) {
+        self.is_hurried = true;
     }
 
     /// Writes what waits, begins parts for it, or finishes parts: one of these at
@@ -140,6 +147,7 @@ impl Lines {
         let is_ripe = self.is_ripe();
         let work = self.work(writer, journal, is_ripe).await?;
         self.is_stuck = is_ripe && work.is_none();
+        self.waits_for_room = self.is_stuck && self.unheld().next().is_some();
         match work {
             Some(work) => Ok(Some(self.run(work).await)),
             None => Ok(None),
@@ -171,19 +179,16 @@ impl Lines {
         journal: &dyn Journal,
         is_ripe: bool,
     ) -> Result<Option<Work>, JournalError> {
-        let lines = || {
-            let waiting = self.waiting.values().map(|(line, _)| line);
-            waiting.filter(|line| !self.held.contains(&line.path))
-        };
-        if is_ripe && lines().next().is_some() {
-            let new = first_of_parts(lines().filter(|line| !writer.knows(line)));
+        if is_ripe && self.unheld().next().is_some() {
+            let new = first_of_parts(self.unheld().filter(|line| !writer.knows(line)));
             let room = writer.room();
             if !new.is_empty() && room > 0 {
                 let begin = self.with_last_parts(new, room, journal).await?;
                 let key = journal.key_for_parts(Day::of(Timestamp::now())).await?;
                 return Ok(Some(Work::Begin(begin, key)));
             }
-            let known: Vec<_> = lines().filter(|line| writer.knows(line)).cloned().collect();
+            let known = self.unheld().filter(|line| writer.knows(line));
+            let known: Vec<_> = known.cloned().collect();
             if !known.is_empty() {
                 return Ok(Some(Work::Write(known)));
             }
@@ -194,6 +199,12 @@ impl Lines {
         let due = writer.next_finish().filter(|_| !self.finishing.is_on());
         let due = due.is_some_and(|due| due <= Timestamp::now());
         Ok(due.then_some(Work::Finish(Why::Due)))
+    }
+
+    /// The lines that wait, but for those of paths that could not be written to.
+    fn unheld(&self) -> impl Iterator<Item = &Line> {
+        let waiting = self.waiting.values().map(|(line, _)| line);
+        waiting.filter(|line| !self.held.contains(&line.path))
     }
 
     async fn with_last_parts(
@@ -251,6 +262,7 @@ impl Lines {
         let taken = written.filter_map(revision).collect();
         if self.waiting.is_empty() {
             self.since = None;
+            self.is_hurried = false;
         }
         taken
     }

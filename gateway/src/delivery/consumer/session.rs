@@ -151,7 +151,7 @@ impl<'a> Session<'a> {
             // First what has ended, if it is time: until it is settled, the journal
             // shows it as still to be done.
             if !self.write_lines().await? {
-                return Ok(Ended::Lost);
+                return self.abandon().await;
             }
             self.start_upload();
             if self.is_to_settle() {
@@ -170,13 +170,14 @@ impl<'a> Session<'a> {
             self.show_work();
             let wake = self.wake_at();
             tokio::select! {
-                Some(joined) = self.tasks.join_next() => match joined {
-                    Ok(returned) => self.collect(returned),
-                    Err(_) => return Ok(Ended::Lost),
-                },
+                Some(joined) = self.tasks.join_next() => {
+                    if !self.collect(joined) {
+                        return self.abandon().await;
+                    }
+                }
                 Some(brought) = files::brought(&mut self.files) => match brought {
                     Ok(brought) => self.take_brought(brought),
-                    Err(_) => return Ok(Ended::Lost),
+                    Err(_) => return self.abandon().await,
                 },
                 _ = head.changed() => {}
                 Ok(()) = self.ahead.corrected() => self.heed_corrections(),
@@ -234,16 +235,20 @@ impl<'a> Session<'a> {
                 self.take_in(returned);
             }
         }
-        if let Some(files) = &mut self.files {
-            files.hasten();
-        }
-        // Lines may need a part to be begun, and that to be settled, first.
-        loop {
-            self.write_lines().await?;
-            if self.settlement.is_empty() {
-                return Ok(Ended::Stopped);
+        self.write_out().await?;
+        self.settle_all().await?;
+        Ok(Ended::Stopped)
+    }
+
+    /// Settles what ended before something was lost. What is still under way is done
+    /// again after the next claim.
+    async fn abandon(mut self) -> Result<Ended, JournalError> {
+        while let Some(joined) = self.tasks.try_join_next() {
+            if let Ok(returned) = joined {
+                self.take_in(returned);
             }
-            self.settle().await?;
         }
+        self.settle_all().await?;
+        Ok(Ended::Lost)
     }
 }

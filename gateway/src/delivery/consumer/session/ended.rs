@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::{task::JoinError, time::Instant};
 
 use super::{
     super::{
@@ -19,11 +19,15 @@ use crate::{
 };
 
 impl Session<'_> {
-    pub(super) fn collect(&mut self, returned: Returned) {
-        self.take_in(returned);
-        while let Some(Ok(returned)) = self.tasks.try_join_next() {
+    /// Takes in a task that ended, and all that ended with it. False if one was lost.
+    pub(super) fn collect(&mut self, joined: Result<Returned, JoinError>) -> bool {
+        let mut next = Some(joined);
+        while let Some(joined) = next {
+            let Ok(returned) = joined else { return false };
             self.take_in(returned);
+            next = self.tasks.try_join_next();
         }
+        true
     }
 
     pub(super) fn take_in(&mut self, returned: Returned) {

@@ -58,11 +58,6 @@ impl Files {
         times.into_iter().flatten().min()
     }
 
-    /// Writes what waits from now on without waiting for more.
-    pub(super) fn hasten(&mut self) {
-        self.lines.hasten();
-    }
-
     /// Takes a line that is ready to be written.
     pub(super) fn add(&mut self, line: Line, revision: u32) {
         self.lines.add(line, revision);
@@ -89,12 +84,34 @@ impl Session<'_> {
     /// Writes lines that wait or finishes parts that are due, and takes what was
     /// done into the next settlement. False if the writer was lost.
     pub(super) async fn write_lines(&mut self) -> Result<bool, JournalError> {
+        let wrote = self.write().await?;
+        Ok(wrote.is_none_or(|wrote| self.take_written(wrote).is_some()))
+    }
+
+    /// Writes all lines that wait, and finishes what is due, as far as that can be done
+    /// now, and settles it step by step. What stands in the way of some is in no
+    /// other's way. False if the writer was lost.
+    pub(super) async fn write_out(&mut self) -> Result<bool, JournalError> {
+        if let Some(files) = &mut self.files {
+            files.lines.ripen();
+        }
+        while let Some(wrote) = self.write().await? {
+            if self.take_written(wrote).is_none() {
+                return Ok(false);
+            }
+            if !self.settlement.is_empty() {
+                self.settle().await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn write(&mut self) -> Result<Option<Wrote>, JournalError> {
         let Some(files) = &mut self.files else {
-            return Ok(true);
+            return Ok(None);
         };
         let journal = self.consumer.context.journal.clone();
-        let wrote = files.lines.write(&*journal).await?;
-        Ok(wrote.is_none_or(|wrote| self.take_written(wrote).is_some()))
+        files.lines.write(&*journal).await
     }
 
     /// Starts the next upload, where it is time for one.
@@ -122,8 +139,12 @@ impl Session<'_> {
         self.show_trouble();
     }
 
-    /// Finishes all parts that hold records. None if the writer was lost.
+    /// Finishes all parts that hold records, with those that wait to be written. None if
+    /// the writer was lost.
     pub(super) async fn rotate(&mut self) -> Result<Option<Rotated>, JournalError> {
+        if !self.write_out().await? {
+            return Ok(None);
+        }
         let Some(files) = &mut self.files else {
             return Ok(Some(Rotated::default()));
         };

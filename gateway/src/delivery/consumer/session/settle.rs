@@ -45,6 +45,14 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Settles until nothing is left: deliveries in order may have others parked.
+    pub(super) async fn settle_all(&mut self) -> Result<(), JournalError> {
+        while !self.settlement.is_empty() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
     async fn commit(&self, settlement: Settlement) -> Result<(), JournalError> {
         let journal = &self.consumer.context.journal;
         let name = &self.destination.name;
