@@ -49,6 +49,10 @@ use retention::Keep;
 pub use start::StartError;
 pub use tables::Refusals;
 
+/// Time for alerts to be committed at a stop, also where what was under way took all
+/// that there was. No key: a commit takes milliseconds.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A running gateway.
 pub struct Runtime {
     inputs: Inputs,
@@ -150,6 +154,7 @@ impl Running {
         // Last: whatever ends may have something to tell.
         self.post.stop.send_replace(true);
         let left = deadline.saturating_duration_since(Instant::now());
+        let left = left.max(LAST_WORDS);
         tokio::time::timeout(left, self.post.task).await.is_ok() && ended
     }
 }

@@ -133,6 +133,7 @@ fn used(gateway: &Gateway) -> u64 {
 fn what_a_quiet_time_holds_back_is_told_when_the_gateway_stops() {
     let (crm, ops) = (Receiver::start(), Receiver::start());
     let config = config(&crm, &ops, "quiet_s = 86400");
+    let config = format!("drain.timeout_s = 1\n{config}");
     let gateway = start(&config);
     let records = records(16);
     for (round, records) in records.chunks(8).enumerate() {
@@ -152,8 +153,13 @@ fn what_a_quiet_time_holds_back_is_told_when_the_gateway_stops() {
             r#"cdr_gateway_alerts_total{type="destination.breaker_opened",outcome="quiet"} 1"#;
         gateway.get("/metrics").1.contains(quiet).then_some(())
     });
+    // Nor does a probe that takes all the time of the stop keep it from being told.
+    let before = crm.got().len();
+    crm.hang(true);
+    crm.wait_for(before + 1);
     let workspace = gateway.stop();
     assert_eq!(ops.got().len(), 2, "nothing is delivered by then");
+    crm.hang(false);
     crm.answer(&[200]);
     let gateway = Gateway::start_with(workspace, &[("OPS_SECRET", SECRET)]);
     ops.wait_for(3);
