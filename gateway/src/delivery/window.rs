@@ -141,6 +141,11 @@ impl Window {
         self.under_way.len() + self.ended.len()
     }
 
+    /// Whether one that had passed before ended, and is not settled yet.
+    pub(super) fn has_unsettled_retries(&self) -> bool {
+        self.ended.iter().any(|seq| self.has_passed(*seq))
+    }
+
     /// Whether what is under way is so much that nothing else is to be started.
     pub(super) fn is_full(&self) -> bool {
         self.bytes >= MAX_BYTES_UNDER_WAY
@@ -204,9 +209,16 @@ mod tests {
         assert_eq!(window.unsettled(), 2);
         assert!(window.is_under_way(Seq(2)) && !window.is_pending(Seq(2)));
         assert_eq!(window.next(Seq(9)), Some(Seq(3)));
+        assert!(!window.has_unsettled_retries());
         window.settled([Seq(2)]);
         assert!(!window.is_under_way(Seq(2)));
         assert_eq!((window.unsettled(), window.bytes), (1, 10));
+        // It was parked, and is tried again.
+        window.start(Seq(2), 10);
+        window.ended(Seq(2));
+        assert!(window.has_unsettled_retries());
+        window.settled([Seq(2)]);
+        assert!(!window.has_unsettled_retries());
     }
 
     #[test]

@@ -90,10 +90,12 @@ impl Session<'_> {
         }
         let journal = &self.consumer.context.journal;
         let name = &self.destination.name;
-        let next = if self.retries.under_way.deliveries() == 0 {
+        let has_none = self.retries.under_way.deliveries() == 0;
+        let next = if has_none && !self.window.has_unsettled_retries() {
             journal.next_due(name).await?
         } else {
-            // The journal shows those under way as due until they are settled.
+            // The journal shows those under way as due until they are settled, and those
+            // that ended and linger.
             let limit = self.window.unsettled() + 1;
             let due = journal.due(name, Timestamp::MAX, limit).await?;
             let waiting = |kept: &&Exception| !self.window.is_under_way(kept.seq);
