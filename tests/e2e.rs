@@ -32,6 +32,7 @@ mod ingest;
 mod isolation;
 mod judges;
 mod leak;
+mod linger;
 mod model;
 mod network;
 mod order;

@@ -67,7 +67,7 @@ fn accepted(got: &[Received]) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-fn assert_same_id_same_bytes(got: &[Received]) {
+pub fn assert_same_id_same_bytes(got: &[Received]) {
     let mut bytes = BTreeMap::new();
     for request in got {
         let id = request.header("webhook-id");

@@ -97,17 +97,20 @@ pub fn one_line(record: &str) -> String {
 #[test]
 fn kills_and_changes_of_encryption_repeat_and_lose_nothing() {
     let settings = "file.rotate_bytes = 4096";
-    let mut gateway = start(Workspace::new(&config(ONE, settings)));
+    // Written without delay, so that kills meet writes.
+    let config =
+        |encryption: &str| config(&format!("settle_linger_ms = 0\n{encryption}"), settings);
+    let mut gateway = start(Workspace::new(&config(ONE)));
     let mut expected = records(40);
     let switches = [ONE, OFF, ONE, ONE, OFF];
     for (round, records) in expected.chunks(4).enumerate() {
         for record in records {
             gateway.push("cdr", record);
         }
-        // Before the last are written, as it happens.
+        // While the last are written, as it happens.
         gateway = gateway.kill_and_restart();
         let encryption = switches[round % switches.len()];
-        reload(&gateway, &config(encryption, settings));
+        reload(&gateway, &config(encryption));
     }
     gateway.wait_for("archive", "delivered", 40);
     expected.sort();
