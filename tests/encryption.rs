@@ -93,6 +93,14 @@ pub fn files_with(directory: &Path, text: &str) -> Vec<String> {
     found
 }
 
+/// Asserts that no number of the records stands in a file below a directory.
+fn assert_sealed(directory: &Path, when: &str) {
+    for number in NUMBERS {
+        let found = files_with(directory, number);
+        assert!(found.is_empty(), "{number} {when}: {found:?}");
+    }
+}
+
 fn push_all(gateway: &Gateway) {
     for (action, record) in [
         ("cdr", SEED),
@@ -114,14 +122,8 @@ fn no_number_stands_in_any_file() {
         push_all(&gateway);
         gateway.wait_for("crm", "retrying", 4);
         let data = gateway.workspace.path("data");
-        let assert_sealed = |when: &str| {
-            for number in NUMBERS {
-                let found = files_with(&data, number);
-                assert!(found.is_empty(), "{number} {when}: {found:?}");
-            }
-        };
         if sealed {
-            assert_sealed("while it runs");
+            assert_sealed(&data, "while it runs");
         } else {
             assert!(
                 !files_with(&data, NUMBERS[0]).is_empty(),
@@ -130,7 +132,7 @@ fn no_number_stands_in_any_file() {
         }
         let gateway = gateway.kill_and_restart();
         if sealed {
-            assert_sealed("after a kill");
+            assert_sealed(&data, "after a kill");
         }
         crm.answer(&[200]);
         gateway.wait_for("crm", "delivered", 4);

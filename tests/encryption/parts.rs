@@ -13,8 +13,10 @@ use cdr_gateway::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{NONE, NUMBERS, ONE, RECORD, SEED, TRANSFER, VOICEMAIL, aged, files_with, key, said};
-use super::{push_all, reload, start};
+use super::{
+    NONE, NUMBERS, ONE, RECORD, SEED, TRANSFER, VOICEMAIL, aged, assert_sealed, files_with,
+};
+use super::{key, push_all, reload, said, start};
 use crate::{
     harness::{Gateway, Workspace, parts},
     outage::records,
@@ -65,14 +67,8 @@ fn no_number_stands_in_an_open_part() {
             gateway.wait_for("archive", "delivered", 4);
             let data = gateway.workspace.path("data");
             assert!(data.join("files/all.1.ndjson.open").exists());
-            let assert_sealed = |when: &str| {
-                for number in NUMBERS {
-                    let found = files_with(&data, number);
-                    assert!(found.is_empty(), "{number} {when}: {found:?}");
-                }
-            };
             if sealed {
-                assert_sealed("while it runs");
+                assert_sealed(&data, "while it runs");
             } else {
                 assert!(!files_with(&data.join("files"), NUMBERS[0]).is_empty());
             }
@@ -81,7 +77,7 @@ fn no_number_stands_in_an_open_part() {
             gateway.push("cdr", another);
             gateway.wait_for("archive", "delivered", 5);
             if sealed {
-                assert_sealed("after a kill");
+                assert_sealed(&data, "after a kill");
             }
             let mut expected = [SEED, TRANSFER, VOICEMAIL, RECORD, another].map(one_line);
             expected.sort();

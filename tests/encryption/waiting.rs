@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::parts::{OFF, begun_days_ago, config, one_line};
-use super::{NUMBERS, ONE, RECORD, SEED, TRANSFER, VOICEMAIL, aged, files_with, key};
+use super::{ONE, RECORD, SEED, TRANSFER, VOICEMAIL, aged, assert_sealed, key};
 use super::{push_all, reload, said};
 use crate::{
     files::upload::{CREDENTIALS, assert_stored, upload_to, wait_for_nothing},
@@ -41,12 +41,6 @@ fn no_number_stands_in_a_part_that_waits() {
         store.away(true);
         let gateway = start(Workspace::new(&uploading(&store, ONE, settings)));
         let data = gateway.workspace.path("data");
-        let assert_sealed = |when: &str| {
-            for number in NUMBERS {
-                let found = files_with(&data, number);
-                assert!(found.is_empty(), "{number} {when}: {found:?}");
-            }
-        };
         push_all(&gateway);
         gateway.wait_for("archive", "delivered", 4);
         rotate(&gateway);
@@ -54,7 +48,7 @@ fn no_number_stands_in_a_part_that_waits() {
             (halt(&gateway)["cause"] == "file_error").then_some(())
         });
         assert_eq!(gateway.api("/files?stage=waiting")[0]["records"], 4);
-        assert_sealed("during an outage");
+        assert_sealed(&data, "during an outage");
         let gateway = gateway.kill_and_restart();
         let another = &records(1)[0];
         gateway.push("cdr", another);
@@ -64,7 +58,7 @@ fn no_number_stands_in_a_part_that_waits() {
             let waiting = gateway.api("/files?stage=waiting");
             (waiting.as_array()?.len() == 2).then_some(())
         });
-        assert_sealed("after a kill");
+        assert_sealed(&data, "after a kill");
         let left = fs::read_dir(data.join("files")).expect("a spool").count();
         assert_eq!(left, 2, "the two as they were while they were open");
         store.away(false);

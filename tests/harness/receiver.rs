@@ -5,7 +5,6 @@ use std::{
     io::Read,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -17,9 +16,8 @@ use axum::{
     response::IntoResponse,
 };
 use flate2::read::MultiGzDecoder;
-use tokio::{net::TcpListener, sync::oneshot};
 
-use super::until;
+use super::{Server, until};
 
 /// One request as it came.
 #[derive(Debug, Clone)]
@@ -90,8 +88,7 @@ struct Shared {
 pub struct Receiver {
     pub address: SocketAddr,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    _server: Server,
 }
 
 impl Receiver {
@@ -104,15 +101,12 @@ impl Receiver {
     pub fn start_at(address: SocketAddr) -> Self {
         let shared = Arc::new(Shared::default());
         shared.script.lock().unwrap().then = 200;
-        let (stop, stopped) = oneshot::channel();
-        let (bound, address_of) = std::sync::mpsc::channel();
-        let state = shared.clone();
-        let thread = thread::spawn(move || serve(address, state, &bound, stopped));
+        let router = Router::new().fallback(take).with_state(shared.clone());
+        let server = Server::start_at(address, router);
         Self {
-            address: address_of.recv().expect("a bound receiver"),
+            address: server.address,
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
+            _server: server,
         }
     }
 
@@ -198,45 +192,6 @@ impl Receiver {
 impl Drop for Receiver {
     fn drop(&mut self) {
         self.hang(false);
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn serve(
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    bound: &std::sync::mpsc::Sender<SocketAddr>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let listener = until_bound(address).await;
-        bound
-            .send(listener.local_addr().expect("an address"))
-            .expect("a waiting test");
-        let router = Router::new().fallback(take).with_state(shared);
-        tokio::select! {
-            _ = axum::serve(listener, router) => {}
-            _ = stopped => {}
-        }
-    });
-    // Connections that are still open end here and now.
-    runtime.shutdown_background();
-}
-
-async fn until_bound(address: SocketAddr) -> TcpListener {
-    loop {
-        match TcpListener::bind(address).await {
-            Ok(listener) => return listener,
-            Err(error) if address.port() == 0 => panic!("no port: {error}"),
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
     }
 }
 

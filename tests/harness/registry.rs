@@ -6,7 +6,6 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    thread,
 };
 
 use axum::{
@@ -14,13 +13,14 @@ use axum::{
     extract::State,
     http::{
         HeaderMap, StatusCode, Uri,
-        header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE},
+        header::{AUTHORIZATION, HOST, LOCATION, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpListener, sync::oneshot};
+
+use super::Server;
 
 /// What the registry's users are: `ci` with the password `s3cret`, in Base64.
 const BASIC: &str = "Basic Y2k6czNjcmV0";
@@ -32,7 +32,6 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 struct Shared {
-    address: SocketAddr,
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Paths that were asked for.
     asked: Mutex<Vec<String>>,
@@ -43,8 +42,7 @@ struct Shared {
 /// A running registry. It stops, and refuses connections, when dropped.
 pub struct Registry {
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    server: Server,
 }
 
 impl Registry {
@@ -58,18 +56,17 @@ impl Registry {
     }
 
     fn start_with(private: bool) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let (bound, shared) = std::sync::mpsc::channel();
-        let thread = thread::spawn(move || serve(private, &bound, stopped));
-        Self {
-            shared: shared.recv().expect("a bound registry"),
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        let shared = Arc::new(Shared {
+            files: Mutex::default(),
+            asked: Mutex::default(),
+            private,
+        });
+        let server = Server::start(Router::new().fallback(answer).with_state(shared.clone()));
+        Self { shared, server }
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.shared.address
+        self.server.address
     }
 
     /// Puts a file at a path; its digest.
@@ -112,46 +109,14 @@ impl Registry {
     }
 }
 
-impl Drop for Registry {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn serve(
-    private: bool,
-    bound: &std::sync::mpsc::Sender<Arc<Shared>>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let shared = Arc::new(Shared {
-            address: listener.local_addr().expect("an address"),
-            files: Mutex::default(),
-            asked: Mutex::default(),
-            private,
-        });
-        bound.send(shared.clone()).expect("someone waits");
-        let router = Router::new().fallback(answer).with_state(shared);
-        tokio::select! {
-            served = axum::serve(listener, router) => served.expect("it serves"),
-            _ = stopped => {}
-        }
-    });
-}
-
 async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().to_owned();
     shared.asked.lock().unwrap().push(path.clone());
-    let shown = headers.get(AUTHORIZATION);
-    let shown = shown.map_or("", |value| value.to_str().expect("text"));
+    let header = |name| {
+        let value = headers.get(name);
+        value.map_or("", |value| value.to_str().expect("text"))
+    };
+    let shown = header(AUTHORIZATION);
     if path == "/token" {
         return if shared.private && shown != BASIC {
             StatusCode::UNAUTHORIZED.into_response()
@@ -160,12 +125,13 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
         };
     }
     if path.starts_with("/v2/") && shown != TOKEN {
-        let realm = format!("http://{}/token", shared.address);
+        let realm = format!("http://{}/token", header(HOST));
         let challenge = format!(r#"Bearer realm="{realm}",service="registry""#);
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response();
     }
     if path.starts_with("/v2/") && path.contains("/blobs/") {
-        let elsewhere = format!("http://localhost:{}/content{path}", shared.address.port());
+        let (_, port) = header(HOST).rsplit_once(':').expect("a port");
+        let elsewhere = format!("http://localhost:{port}/content{path}");
         return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, elsewhere)]).into_response();
     }
     if path.starts_with("/content/") && !shown.is_empty() {

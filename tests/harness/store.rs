@@ -5,7 +5,6 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
-    thread,
 };
 
 use axum::{
@@ -16,7 +15,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpListener, sync::oneshot};
+
+use super::Server;
 
 /// An object, and its metadata `sha256`.
 #[derive(Debug, Clone)]
@@ -38,22 +38,17 @@ struct Shared {
 pub struct ObjectStore {
     pub address: SocketAddr,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
+    _server: Server,
 }
 
 impl ObjectStore {
     pub fn start() -> Self {
         let shared = Arc::new(Shared::default());
-        let (stop, stopped) = oneshot::channel();
-        let (bound, address) = std::sync::mpsc::channel();
-        let state = shared.clone();
-        let thread = thread::spawn(move || serve(state, &bound, stopped));
+        let server = Server::start(Router::new().fallback(answer).with_state(shared.clone()));
         Self {
-            address: address.recv().expect("a bound store"),
+            address: server.address,
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
+            _server: server,
         }
     }
 
@@ -85,38 +80,6 @@ impl ObjectStore {
     pub fn forget_to_answer(&self, forgets: bool) {
         *self.shared.forgets_to_answer.lock().unwrap() = forgets;
     }
-}
-
-impl Drop for ObjectStore {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn serve(
-    shared: Arc<Shared>,
-    bound: &std::sync::mpsc::Sender<SocketAddr>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        bound
-            .send(listener.local_addr().expect("an address"))
-            .expect("a waiting test");
-        let router = Router::new().fallback(answer).with_state(shared);
-        tokio::select! {
-            _ = axum::serve(listener, router) => {}
-            _ = stopped => {}
-        }
-    });
-    runtime.shutdown_background();
 }
 
 async fn answer(

@@ -3,7 +3,6 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
-    thread,
 };
 
 use axum::{
@@ -14,11 +13,10 @@ use axum::{
     serve::Listener,
 };
 use rustls::ServerConfig;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::harness::Server;
 
 /// One request to the endpoint.
 #[derive(Debug, Clone)]
@@ -44,27 +42,27 @@ pub enum Mood {
 pub struct TokenServer {
     pub url: String,
     shared: Arc<(Mutex<Vec<Asked>>, Mutex<Mood>)>,
-    _running: Running,
+    _server: Server,
 }
 
 impl TokenServer {
     pub fn start(mood: Mood) -> Self {
-        Self::serve(mood, None)
+        Self::start_with(mood, None)
     }
 
     pub fn start_tls(tls: Arc<ServerConfig>) -> Self {
-        Self::serve(Mood::Grants, Some(tls))
+        Self::start_with(Mood::Grants, Some(tls))
     }
 
-    fn serve(mood: Mood, tls: Option<Arc<ServerConfig>>) -> Self {
+    fn start_with(mood: Mood, tls: Option<Arc<ServerConfig>>) -> Self {
         let shared = Arc::new((Mutex::new(Vec::new()), Mutex::new(mood)));
         let state = shared.clone();
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let running = Running::start(tls, move |headers, body| answer(&state, &headers, &body));
+        let server = serve(tls, move |headers, body| answer(&state, &headers, &body));
         Self {
-            url: format!("{scheme}://{}/token", running.address),
+            url: format!("{scheme}://{}/token", server.address),
             shared,
-            _running: running,
+            _server: server,
         }
     }
 
@@ -115,7 +113,7 @@ fn answer(
 
 /// A receiver with TLS that accepts everything.
 pub struct TlsReceiver {
-    running: Running,
+    server: Server,
     got: Arc<Mutex<Vec<Bytes>>>,
 }
 
@@ -128,13 +126,13 @@ impl TlsReceiver {
             Some(StatusCode::OK.into_response())
         };
         Self {
-            running: Running::start(Some(tls), take),
+            server: serve(Some(tls), take),
             got,
         }
     }
 
     pub fn url(&self) -> String {
-        format!("https://{}", self.running.address)
+        format!("https://{}", self.server.address)
     }
 
     pub fn count(&self) -> usize {
@@ -142,71 +140,29 @@ impl TlsReceiver {
     }
 }
 
-/// A server on a thread of its own, until it is dropped.
-struct Running {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Running {
-    fn start(
-        tls: Option<Arc<ServerConfig>>,
-        answer: impl Fn(HeaderMap, Bytes) -> Option<Response> + Clone + Send + Sync + 'static,
-    ) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let (bound, address) = std::sync::mpsc::channel();
-        let handler = move |headers: HeaderMap, body: Bytes| {
-            let answer = answer(headers, body);
-            async move {
-                match answer {
-                    Some(answer) => answer,
-                    None => std::future::pending().await,
-                }
+/// Serves what is answered; what has no answer hangs.
+fn serve(
+    tls: Option<Arc<ServerConfig>>,
+    answer: impl Fn(HeaderMap, Bytes) -> Option<Response> + Clone + Send + Sync + 'static,
+) -> Server {
+    let handler = move |headers: HeaderMap, body: Bytes| {
+        let answer = answer(headers, body);
+        async move {
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
             }
-        };
-        let router = Router::new().fallback(handler);
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-                bound
-                    .send(tcp.local_addr().expect("an address"))
-                    .expect("a waiting test");
-                let served = async {
-                    match tls {
-                        None => axum::serve(tcp, router).await,
-                        Some(tls) => {
-                            let acceptor = TlsAcceptor::from(tls);
-                            axum::serve(TlsListener { tcp, acceptor }, router).await
-                        }
-                    }
-                };
-                tokio::select! {
-                    _ = served => {}
-                    _ = stopped => {}
-                }
-            });
-            runtime.shutdown_background();
-        });
-        Self {
-            address: address.recv().expect("a bound server"),
-            stop: Some(stop),
-            thread: Some(thread),
         }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+    };
+    let router = Router::new().fallback(handler);
+    let Some(tls) = tls else {
+        return Server::start(router);
+    };
+    let address = "127.0.0.1:0".parse().expect("an address");
+    Server::start_with(address, async move |tcp| {
+        let acceptor = TlsAcceptor::from(tls);
+        let _ = axum::serve(TlsListener { tcp, acceptor }, router).await;
+    })
 }
 
 struct TlsListener {

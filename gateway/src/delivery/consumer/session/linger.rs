@@ -49,3 +49,46 @@ fn is_urgent(settlement: &Settlement) -> bool {
         || !settlement.files.is_empty()
         || settlement.hold != HoldChange::None
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        journal::{Numbered, Outcome, Reason, State},
+        record::Seq,
+    };
+
+    #[test]
+    fn a_full_group_and_all_but_outcomes_go_at_once() {
+        let outcome = Outcome::without_attempt(Seq(1), State::Delivered, Reason::none(), 1);
+        let of = |outcomes| Settlement {
+            outcomes: vec![outcome.clone(); outcomes],
+            ..Settlement::new(Timestamp::UNIX_EPOCH)
+        };
+        let number = Numbered {
+            seq: Seq(1),
+            number: 2,
+            revision: 1,
+            correction: 0,
+        };
+        let numbered = Settlement {
+            numbers: vec![number],
+            ..of(1)
+        };
+        let resumed = Settlement {
+            hold: HoldChange::End,
+            ..of(1)
+        };
+        for (what, settlement, expected) in [
+            ("one", of(1), false),
+            ("not enough", of(ENOUGH - 1), false),
+            ("enough", of(ENOUGH), true),
+            ("a number", numbered, true),
+            ("a hold", resumed, true),
+        ] {
+            assert_eq!(is_urgent(&settlement), expected, "{what}");
+        }
+    }
+}
