@@ -538,3 +538,83 @@ fn a_stage_that_stands_still_is_told_of_and_shown() {
     let alert = on_call.wait_for(2).remove(1).body;
     assert_eq!(field(&alert, "/type"), "stage.working");
 }
+
+fn reload(gateway: &Gateway, config: &str) {
+    gateway.workspace.configure(config);
+    let (status, problem) = gateway.api_post("/reload", &json!({}));
+    assert_eq!(status, 200, "{problem}");
+}
+
+#[test]
+fn a_backlog_that_blocks_behind_a_stage_shuts_the_sources_that_it_sees() {
+    let (crm, bi) = (Receiver::start(), Receiver::start());
+    let config = |settings: &str| {
+        format!(
+            r#"
+            {}
+            {settings}
+            backlog = {{ max_bytes = 100, when_full = "block" }}
+            [source.plain]
+            path = "/plain"
+            dialect = "json"
+            [[route]]
+            name = "plain"
+            from = ["plain"]
+            to = ["bi"]
+            [destination.bi]
+            http.url = "{}"
+            "#,
+            told(&crm, "", ""),
+            bi.url()
+        )
+    };
+    let gateway = Gateway::start(&config("paused = true"));
+    tell(&gateway, "emit 12");
+    wait_for(&gateway, "told", "/derived", &json!(12));
+    let cdr = "/tccc?action=cdr&version=1";
+    until("the source to be shut", || {
+        let (status, body) = gateway.post(cdr, SEED);
+        if status == 200 {
+            return None;
+        }
+        assert_eq!(status, 503, "{body}");
+        assert!(body.contains("50305"), "{body}");
+        Some(())
+    });
+    assert_eq!(gateway.post("/plain", "{}").0, 200, "no stage sees it");
+    bi.wait_for(1);
+    assert!(crm.got().is_empty());
+
+    reload(&gateway, &config(""));
+    crm.wait_for(12);
+    until("the source to be open", || {
+        (gateway.post(cdr, &call("another")).0 == 200).then_some(())
+    });
+}
+
+#[test]
+fn a_when_that_fails_is_a_failure_of_the_stage() {
+    let crm = Receiver::start();
+    let when = r#"when = 'cdr.Uui == "emit 1" || cdr.Unheard == 1'"#;
+    let gateway = Gateway::start(&told(&crm, "", when));
+    tell(&gateway, "emit 1");
+    assert_eq!(answer(&crm, 1), "made");
+    tell(&gateway, "emit 2");
+    tell(&gateway, "emit 1");
+    let halted = wait_for(&gateway, "told", "/state", &json!("halted"));
+    let failure = &halted["status"]["halt"]["failure"];
+    assert_eq!(failure["reason"], "route_error", "{halted}");
+    let said = failure["detail"].as_str().expect("a detail");
+    assert!(said.starts_with("when of stage told: "), "{said}");
+    assert_eq!(crm.got().len(), 1, "what comes after it waits");
+
+    let skipping = format!("{when}\non_error = \"skip\"");
+    reload(&gateway, &told(&crm, "", &skipping));
+    assert_eq!(answer(&crm, 2), "made");
+    wait_for(&gateway, "told", "/lag", &json!(0));
+    let standing = stage(&gateway, "told");
+    assert_eq!(
+        (&standing["failed"], &standing["derived"]),
+        (&json!(1), &json!(2))
+    );
+}
