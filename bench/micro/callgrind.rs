@@ -1,7 +1,4 @@
 //! Instructions of a work, as Callgrind counts them.
-//!
-//! It runs code that wasmtime compiled like any other: nothing writes into code
-//! that has run.
 
 use std::process::Command;
 
