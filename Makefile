@@ -6,7 +6,7 @@ DENY_VERSION := 0.20.2
 FUZZ_VERSION := 0.13.2
 export CARGO_INCREMENTAL ?= 1
 
-.PHONY: run test lint fmt target judges soak fuzz bench bench-micro bench-check bench-record advisories help
+.PHONY: run test lint fmt target judges soak fuzz bench bench-micro bench-calls bench-check bench-record advisories help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1	/'
@@ -96,15 +96,19 @@ bench: target ## measure the gateway against the floor, with table and plots in 
 # valgrind (apt-get install valgrind). BENCH_FILTER=guard chooses some.
 MICRO_PROFILE := opt-level=3, codegen-units=16
 MICRO_CRATE := profile.dev.package.cdr-gateway
-MICRO = $(CARGO) test --quiet --config '$(MICRO_CRATE).opt-level=3' --config '$(MICRO_CRATE).codegen-units=16' \
-	--package cdr-gateway --bench micro --
+MICRO_TEST = $(CARGO) test --quiet --config '$(MICRO_CRATE).opt-level=3' --config '$(MICRO_CRATE).codegen-units=16' \
+	--package cdr-gateway
+MICRO = $(MICRO_TEST) --bench micro --
 BENCH_FILTER ?=
 
-bench-micro bench-check bench-record: export CARGO_INCREMENTAL := 0
+bench-micro bench-calls bench-check bench-record: export CARGO_INCREMENTAL := 0
 bench-micro bench-check bench-record: export MICRO_PROFILE := $(MICRO_PROFILE)
 
 bench-micro: target ## time works on their own: record, journal, plugins, tables, guard, templates
 	$(MICRO) wall $(BENCH_FILTER)
+
+bench-calls: target ## time what a call of each function of the plugin contract costs
+	$(MICRO_TEST) --lib plugin::cost::calls -- --ignored --nocapture
 
 bench-check: target ## count instructions of each work, and fail where one got dearer than recorded
 	$(MICRO) check $(BENCH_FILTER)

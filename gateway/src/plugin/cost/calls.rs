@@ -1,6 +1,5 @@
 //! What a call of each function of the contract costs, for
-//! `docs/plugin-contract.md`. Run like the rest of this module, with
-//! `plugin::cost::calls`.
+//! `docs/plugin-contract.md`. Run by `make bench-calls`.
 
 use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc};
 
@@ -83,7 +82,6 @@ fn what_a_call_costs() {
     let wasm = guest();
     let mut workers = Instances::default();
     let nothing = one(&mut workers, &plugin(&host, &wasm, "nothing"));
-    println!("a call of process that does nothing but text(): {nothing:.1} us");
     for function in FUNCTIONS {
         let time = one(&mut workers, &plugin(&host, &wasm, function));
         println!("{function}: {:.2} us", (time - nothing) / CALLS);
