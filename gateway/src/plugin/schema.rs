@@ -4,16 +4,18 @@
 //!
 //! Drafts 4 to 2020-12; `$schema` chooses, 2020-12 is the default. A schema is
 //! text from a guest: it is bounded, it refers to nothing outside itself, and its
-//! patterns are matched in linear time.
+//! patterns are matched in linear time. What it may cost is in [`bounds`].
 //!
 //! How it fails: a schema that is none fails the load, with a [`SchemaError`].
 
 mod alternatives;
+mod bounds;
 mod findings;
 
 use boon::{Compiler, SchemaIndex, Schemas, UrlLoader};
 use serde_json::Value;
 
+use self::bounds::{MAX_DEPTH, MAX_STEPS, MAX_VALUES};
 use super::{LoadError, component::Refusal};
 
 /// The longest schema that is read, in bytes. Those of the standard plugins have
@@ -40,6 +42,25 @@ pub enum SchemaError {
     /// It is JSON, and no schema.
     #[error("has a config schema that is no JSON Schema: {0}")]
     NotASchema(String),
+    /// It holds more values than are read.
+    #[error("has a config schema of more than {MAX_VALUES} values; make it shorter")]
+    TooMany,
+    /// It refers to what is not followed, or has what changes how references are
+    /// read; where.
+    #[error(
+        "has a config schema that {0} at {1}; refer to definitions of the schema itself, as in #/$defs/NAME"
+    )]
+    Refers(String, String),
+    /// Its schemas lie in each other too deep, or in a circle; where.
+    #[error(
+        "has a config schema that nests deeper than {MAX_DEPTH} at {0}; refer to fewer schemas one after the other"
+    )]
+    TooDeep(String),
+    /// To hold the config against it takes too long; where it was too much.
+    #[error(
+        "has a config schema that takes more than {MAX_STEPS} steps for this config, at {0}; refer to fewer schemas there, or make the config shorter"
+    )]
+    TooCostly(String),
 }
 
 /// Holds a config, as JSON text, against a schema.
@@ -52,6 +73,7 @@ pub(super) fn check(schema: &str, config: &str) -> Result<(), LoadError> {
     };
     // The config was written out as JSON by the gateway.
     let config = serde_json::from_str(config).unwrap_or_default();
+    bounds::walk(&schema.json, &config)?;
     let refusals = schema.check(&config);
     if refusals.is_empty() {
         Ok(())
@@ -80,6 +102,7 @@ impl ConfigSchema {
             line: error.line(),
             column: error.column(),
         })?;
+        bounds::admit(&json)?;
         let no_schema = |error: boon::CompileError| SchemaError::NotASchema(one_line(&error));
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(Nothing));

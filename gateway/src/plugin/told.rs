@@ -11,7 +11,7 @@ use super::{
 const MAX_DESCRIPTION_BYTES: usize = 1024 * 1024;
 
 /// Refusals of a config that are told.
-const MAX_REFUSALS: usize = 100;
+pub(super) const MAX_REFUSALS: usize = 100;
 
 /// Longest log line, panic message and reason kept, in bytes.
 pub(super) const MAX_MESSAGE_BYTES: usize = 2048;

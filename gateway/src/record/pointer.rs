@@ -85,6 +85,12 @@ fn unescape(escaped: &str, offset: usize) -> Result<String, PointerError> {
     Ok(token)
 }
 
+/// Adds a token to the text of a pointer.
+pub(crate) fn push_token(pointer: &mut String, token: &str) {
+    // A text takes whatever is written to it.
+    let _ = write_token(pointer, token);
+}
+
 /// Writes a slash and the escaped token.
 pub(super) fn write_token(out: &mut impl fmt::Write, token: &str) -> fmt::Result {
     out.write_char('/')?;

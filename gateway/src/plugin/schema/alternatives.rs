@@ -5,6 +5,7 @@ use boon::ValidationError;
 use serde_json::Value;
 
 use super::findings::{self, About, Finding, unknown_value};
+use crate::plugin::told::MAX_REFUSALS;
 
 /// The findings of `anyOf` or `oneOf` where nothing fits.
 pub(super) fn alternatives(error: &ValidationError<'_, '_>, schema: &Value) -> Vec<Finding> {
@@ -12,6 +13,7 @@ pub(super) fn alternatives(error: &ValidationError<'_, '_>, schema: &Value) -> V
     let branches: Vec<Vec<Finding>> = error
         .causes
         .iter()
+        .take(MAX_REFUSALS)
         .map(|cause| findings::of(cause, schema))
         .collect();
     let is_here = |finding: &&Finding| finding.pointer == here;

@@ -5,7 +5,14 @@ use boon::{ErrorKind, Type, Types, ValidationError};
 use serde_json::Value;
 
 use super::alternatives::alternatives;
-use crate::{config::suggest, plugin::component::Refusal};
+use crate::{
+    config::suggest,
+    plugin::{
+        component::Refusal,
+        told::{MAX_MESSAGE_BYTES, MAX_REFUSALS, capped},
+    },
+    record::pointer::push_token,
+};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone)]
@@ -33,20 +40,21 @@ impl From<Finding> for Refusal {
     fn from(finding: Finding) -> Self {
         Self {
             pointer: finding.pointer,
-            message: finding.message,
-            help: Some(finding.help),
+            message: capped(finding.message, MAX_MESSAGE_BYTES),
+            help: Some(capped(finding.help, MAX_MESSAGE_BYTES)),
         }
     }
 }
 
-/// The findings of an error; `schema` is the whole schema.
+/// The findings of an error, not too many; `schema` is the whole schema.
 pub(super) fn of(error: &ValidationError<'_, '_>, schema: &Value) -> Vec<Finding> {
     match &error.kind {
         ErrorKind::AnyOf | ErrorKind::OneOf(None) => alternatives(error, schema),
         kind if error.causes.is_empty() => leaf(error, kind, schema),
         _ => {
             let causes = error.causes.iter();
-            causes.flat_map(|cause| of(cause, schema)).collect()
+            let found = causes.flat_map(|cause| of(cause, schema));
+            found.take(MAX_REFUSALS).collect()
         }
     }
 }
@@ -65,9 +73,11 @@ fn leaf(error: &ValidationError<'_, '_>, kind: &ErrorKind<'_, '_>, schema: &Valu
     match kind {
         ErrorKind::AdditionalProperties { got } => got
             .iter()
+            .take(MAX_REFUSALS)
             .map(|key| {
                 let help = known_keys(key, part_of(error, schema));
-                let pointer = format!("{here}/{}", escaped(key));
+                let mut pointer = here.clone();
+                push_token(&mut pointer, key);
                 at(pointer, format!("unknown key `{key}`"), help, About::Other)
             })
             .collect(),
@@ -217,8 +227,4 @@ fn names(types: Types) -> Vec<&'static str> {
     // TOML has no null.
     let sayable = types.iter().filter(|one| *one != Type::Null);
     sayable.map(name).collect()
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::plugin::told::{MAX_MESSAGE_BYTES, MAX_REFUSALS};
 
 fn schema(schema: &Value) -> ConfigSchema {
     let parsed = ConfigSchema::parse(&schema.to_string());
@@ -140,6 +141,26 @@ fn a_schema_that_is_none_is_refused() {
         (r#"{"$ref":"https://example.com/x"}"#, "outside itself"),
         (r##"{"$ref":"#/$defs/none"}"##, "no JSON Schema"),
         (r#"{"pattern":"("}"#, "no JSON Schema"),
+        (
+            r##"{"properties":{"a/b":{"$dynamicRef":"#x"}}}"##,
+            "`$dynamicRef` at #/properties/a~1b",
+        ),
+        (
+            r##"{"not":{"$recursiveRef":"#"}}"##,
+            "`$recursiveRef` at #/not",
+        ),
+        (
+            r#"{"$defs":{"a":{"$id":"x.json"}}}"#,
+            "an `$id` of its own at #/$defs/a",
+        ),
+        (
+            r#"{"$schema":"http://json-schema.org/draft-04/schema#","not":{"id":"x"}}"#,
+            "an `id` of its own at #/not",
+        ),
+        (
+            r##"{"$anchor":"a","not":{"$ref":"#a"}}"##,
+            "by a name at #/not",
+        ),
     ];
     for (text, expected) in cases {
         let error = ConfigSchema::parse(text).err().expect(expected).to_string();
@@ -147,4 +168,88 @@ fn a_schema_that_is_none_is_refused() {
         assert!(error.len() < 1000 && !error.contains('\n'), "{error}");
     }
     assert!(ConfigSchema::parse(" ").unwrap().is_none());
+}
+
+/// Definitions of which each refers to the next so many times.
+fn chained(length: usize, times: usize) -> String {
+    let mut definitions = serde_json::Map::new();
+    for index in 0..length {
+        let next = json!({ "$ref": format!("#/$defs/{}", index + 1) });
+        let next = vec![next; times];
+        definitions.insert(index.to_string(), json!({ "allOf": next }));
+    }
+    definitions.insert(length.to_string(), json!({ "type": "object" }));
+    json!({ "$ref": "#/$defs/0", "$defs": definitions }).to_string()
+}
+
+#[test]
+fn a_schema_that_costs_too_much_is_refused() {
+    let long = chained(2_000, 1);
+    let doubled = chained(30, 2);
+    let alternatives = doubled.replace("allOf", "anyOf");
+    let circle = json!({ "allOf": [{ "$ref": "#" }] }).to_string();
+    let many = json!({ "allOf": vec![json!({}); 20_000] }).to_string();
+    let by_key = json!({
+        "patternProperties": { "a": { "$ref": "#" }, "b": { "$ref": "#" }, "x": { "$ref": "#" } },
+        "additionalProperties": { "$ref": "#" },
+    });
+    let by_key = by_key.to_string();
+    let mut nested = json!({});
+    for _ in 0..30 {
+        nested = json!({ "abx": nested });
+    }
+    let cases = [
+        (&long, json!({}), "nests deeper than 128 at #/$defs/"),
+        (&doubled, json!({}), "takes more than 200000 steps"),
+        (&alternatives, json!({}), "takes more than 200000 steps"),
+        (&circle, json!({}), "nests deeper than 128 at #"),
+        (&many, json!({}), "more than 10000 values"),
+        (&by_key, nested, "takes more than 200000 steps"),
+    ];
+    for (schema, config, expected) in cases {
+        let refused = super::check(schema, &config.to_string()).expect_err(expected);
+        let said = refused.to_string();
+        assert!(said.contains(expected), "{said}");
+        assert!(said.len() < 1000 && !said.contains('\n'), "{said}");
+    }
+}
+
+#[test]
+fn a_schema_may_refer_to_itself_as_deep_as_the_config_is() {
+    let condition = json!({
+        "$ref": "#/$defs/condition%20or%20not",
+        "$defs": { "condition or not": {
+            "properties": {
+                "all": { "type": "array", "items": { "$ref": "#/$defs/condition%20or%20not" } },
+                "not": { "$ref": "#" },
+                "key": { "type": "string" },
+            },
+            "additionalProperties": false,
+        } },
+    });
+    let schema = condition.to_string();
+    let fits =
+        json!({ "all": [{ "key": "a" }, { "not": { "all": [{ "not": { "key": "b" } }] } }] });
+    super::check(&schema, &fits.to_string()).expect("fits");
+    let refused = super::check(&schema, r#"{"all":[{"not":{"key":1}}]}"#).expect_err("no text");
+    assert!(refused.to_string().contains("/all/0/not/key"), "{refused}");
+}
+
+#[test]
+fn what_is_found_is_bounded() {
+    let name = "x".repeat(1_000);
+    let known: serde_json::Map<_, _> = (0..200)
+        .map(|i| (format!("{name}{i}"), json!({})))
+        .collect();
+    let strict = json!({ "additionalProperties": false, "properties": known });
+    let schema = json!({
+        "allOf": vec![json!({ "$ref": "#/$defs/strict" }); 300],
+        "$defs": { "strict": strict },
+    });
+    let Err(LoadError::Refused(refusals)) = super::check(&schema.to_string(), r#"{"k":1}"#) else {
+        panic!("not refused");
+    };
+    assert_eq!(refusals.len(), MAX_REFUSALS);
+    let help = refusals.iter().filter_map(|refusal| refusal.help.as_ref());
+    assert!({ help }.all(|help| help.len() <= MAX_MESSAGE_BYTES));
 }
