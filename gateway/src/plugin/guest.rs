@@ -17,7 +17,7 @@ use super::{
     engine,
     failure::{self, Circumstances},
     limits::MemoryLimiter,
-    told::capped,
+    told::{capped, redacted_but},
     wasi::{self, Sleeper},
 };
 use crate::record::{ArrivalId, document::EditError};
@@ -181,9 +181,12 @@ impl Guest {
     }
 
     /// A guest's words as people may see them: no longer than the limit, and
-    /// without its secrets, which are looked for before anything is cut.
+    /// without its secrets and whatever could be a number, which are looked for
+    /// before anything is cut. All that it says goes through here.
     pub(super) fn said(&self, text: String, limit: usize) -> String {
-        capped(self.secrets.hide(text), limit)
+        let output_limit = self.limits.max_output_bytes.to_string();
+        let hidden = redacted_but(&self.secrets.hide(text), &output_limit);
+        capped(hidden, limit)
     }
 
     /// Whether one more line may be written.
@@ -282,6 +285,32 @@ impl WasiView for Guest {
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.resources,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::PluginHost;
+
+    #[test]
+    fn whatever_a_guest_says_is_short_and_holds_no_number() {
+        let guest = Guest::granted(
+            "mask",
+            &Arc::default(),
+            &Counters::default(),
+            &Secrets::default(),
+            (&Arc::default(), &Arc::new(Tally::silent())),
+            Limits::from(&PluginHost::default()),
+            Grants::default(),
+        );
+        for (said, shown) in [
+            ("no place for 18486147605", "no place for #"),
+            ("18486147605 is too long", "# is too lon"),
+            ("rule 7", "rule 7"),
+        ] {
+            assert_eq!(guest.said(said.to_owned(), shown.len()), shown);
         }
     }
 }

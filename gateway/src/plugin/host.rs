@@ -10,7 +10,7 @@ use super::{
         types,
     },
     guest::{Cdr, Guest, Hosted, MAX_COUNTER_BYTES},
-    told::{MAX_MESSAGE_BYTES, redacted},
+    told::MAX_MESSAGE_BYTES,
 };
 use crate::record::{Pattern, Pointer, document::EditError};
 
@@ -211,7 +211,7 @@ impl host::Host for Guest {
             self.suppressed = self.suppressed.saturating_add(1);
             return Ok(());
         }
-        let message = redacted(&self.said(message, MAX_MESSAGE_BYTES));
+        let message = self.said(message, MAX_MESSAGE_BYTES);
         let (plugin, version) = (self.plugin.as_str(), self.tally.version());
         let arrival = self.arrival.map(tracing::field::display);
         match level {
@@ -228,7 +228,7 @@ impl host::Host for Guest {
     }
 
     fn count(&mut self, counter: String, delta: u64) -> Hosted<()> {
-        let counter = redacted(&self.said(counter, MAX_COUNTER_BYTES));
+        let counter = self.said(counter, MAX_COUNTER_BYTES);
         if !self.is_counted(&counter) {
             return Ok(());
         }
@@ -238,7 +238,7 @@ impl host::Host for Guest {
     }
 
     fn panicked(&mut self, message: String) -> Hosted<()> {
-        self.panic = Some(redacted(&self.said(message, MAX_MESSAGE_BYTES)));
+        self.panic = Some(self.said(message, MAX_MESSAGE_BYTES));
         Ok(())
     }
 }

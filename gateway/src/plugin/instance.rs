@@ -20,7 +20,7 @@ use super::{
     component::{Description, Refusal},
     engine,
     guest::Guest,
-    told::{self, MAX_MESSAGE_BYTES, redacted},
+    told::{self, MAX_MESSAGE_BYTES},
 };
 use crate::record::{Arrival, Document, Pattern, Tags};
 
@@ -168,10 +168,7 @@ impl Instance {
 fn said(guest: &Guest, verdict: types::Verdict) -> Verdict {
     match verdict {
         types::Verdict::Keep => Verdict::Keep,
-        // Metrics bear it.
-        types::Verdict::Drop(reason) => {
-            Verdict::Drop(redacted(&guest.said(reason, MAX_MESSAGE_BYTES)))
-        }
+        types::Verdict::Drop(reason) => Verdict::Drop(guest.said(reason, MAX_MESSAGE_BYTES)),
         types::Verdict::Suspend(reason) => Verdict::Suspend(guest.said(reason, MAX_MESSAGE_BYTES)),
     }
 }

@@ -19,6 +19,11 @@ pub(super) const MAX_MESSAGE_BYTES: usize = 2048;
 /// Hides runs of digits as long as a phone number: a guest's words go to logs,
 /// metrics, errors and the ledger, where no personal data belongs.
 pub(super) fn redacted(text: &str) -> String {
+    redacted_but(text, "")
+}
+
+/// The same, but for a number that the gateway itself told the guest.
+pub(super) fn redacted_but(text: &str, told: &str) -> String {
     const LONGEST: usize = 6;
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
@@ -29,7 +34,11 @@ pub(super) fn redacted(text: &str) -> String {
             .unwrap_or(digits.len());
         let (run, after) = digits.split_at(length);
         redacted.push_str(before);
-        redacted.push_str(if length > LONGEST { "#" } else { run });
+        redacted.push_str(if length > LONGEST && run != told {
+            "#"
+        } else {
+            run
+        });
         rest = after;
     }
     redacted.push_str(rest);
@@ -115,5 +124,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(redacted(text), expected);
         }
+        let told = redacted_but("4194304 of 41943041 bytes", "4194304");
+        assert_eq!(told, "4194304 of # bytes");
     }
 }
