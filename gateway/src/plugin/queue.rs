@@ -15,7 +15,7 @@ use std::{
 use super::budget::{Budget, Slot};
 
 /// How soon a job is looked at again that a budget holds back, where nothing else is
-/// to be done.
+/// to be done. One worker does so; the others sleep.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// What a job is taken to cost in a lane that has had none.
@@ -36,6 +36,8 @@ struct State<T> {
     /// so that to have been away earns nothing.
     clock: Duration,
     closed: bool,
+    /// Whether a worker looks again at what budgets hold back.
+    watched: bool,
 }
 
 struct Lane<T> {
@@ -77,6 +79,7 @@ impl<T> FairQueue<T> {
                 lanes: BTreeMap::new(),
                 clock: Duration::ZERO,
                 closed: false,
+                watched: false,
             }),
             ready: Condvar::new(),
         }
@@ -101,21 +104,29 @@ impl<T> FairQueue<T> {
             state.settle(&bill, Instant::now());
         }
         loop {
-            let now = Instant::now();
-            if let Some(served) = state.serve(now) {
-                return Some(served);
-            }
+            let served = state.serve(Instant::now());
             let is_empty = state.lanes.values().all(|lane| lane.jobs.is_empty());
+            if served.is_some() {
+                if !is_empty {
+                    // It may be for another one to watch now.
+                    self.ready.notify_one();
+                }
+                return served;
+            }
             if state.closed && is_empty {
+                self.ready.notify_all();
                 return None;
             }
             // What a budget holds back is nobody's to tell.
-            state = if is_empty {
+            state = if is_empty || state.watched {
                 let woken = self.ready.wait(state);
                 woken.unwrap_or_else(PoisonError::into_inner)
             } else {
+                state.watched = true;
                 let woken = self.ready.wait_timeout(state, LOOK_AGAIN);
-                woken.unwrap_or_else(PoisonError::into_inner).0
+                let mut state = woken.unwrap_or_else(PoisonError::into_inner).0;
+                state.watched = false;
+                state
             };
         }
     }

@@ -128,3 +128,59 @@ fn a_closed_queue_gives_what_it_holds_and_then_nothing() {
     assert_eq!(served.job, 1);
     assert!(queue.pop(Some(served.bill)).is_none());
 }
+
+/// How often a thread was put to sleep so far; `thread` as `/proc` names it.
+#[cfg(target_os = "linux")]
+fn sleeps(thread: &std::path::Path) -> u64 {
+    let status = std::path::Path::new("/proc").join(thread).join("status");
+    let status = std::fs::read_to_string(status).expect("a thread");
+    let mut lines = status.lines();
+    let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.expect("a count").trim().parse().expect("a number")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn one_idle_worker_watches_for_all() {
+    const WORKERS: usize = 8;
+    let share = Share {
+        workers: 1,
+        percent: 100,
+    };
+    let budget = Arc::new(Budget::new(share, Histogram::noop()));
+    let queue = FairQueue::new();
+    let slot = budget.take(Instant::now());
+    queue.push(&lane("slow"), Some(budget.clone()), 1);
+    let served = std::thread::scope(|scope| {
+        let (tell, told) = std::sync::mpsc::channel();
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                let (tell, queue) = (tell.clone(), &queue);
+                scope.spawn(move || {
+                    let thread = std::fs::read_link("/proc/thread-self").expect("a thread");
+                    tell.send(thread).expect("someone waits");
+                    std::iter::from_fn(|| queue.pop(None)).count()
+                })
+            })
+            .collect();
+        let threads: Vec<_> = told.iter().take(WORKERS).collect();
+        let all = || threads.iter().map(|thread| sleeps(thread)).sum::<u64>();
+        // Nothing more comes: it waits for so long.
+        let wait = |time| told.recv_timeout(time).expect_err("all have told");
+        wait(MS * 20);
+        let (before, began) = (all(), Instant::now());
+        wait(LOOK_AGAIN * 100);
+        let looks = u128::from(all() - before);
+        let for_one = began.elapsed().as_nanos() / LOOK_AGAIN.as_nanos();
+        // What is free again is found, and nobody is left waiting.
+        drop(slot);
+        queue.close();
+        let served: usize = workers
+            .into_iter()
+            .map(|one| one.join().expect("done"))
+            .sum();
+        assert!(looks <= for_one * 2, "{looks} looks, {for_one} for one");
+        served
+    });
+    assert_eq!(served, 1);
+}
