@@ -1,6 +1,6 @@
 //! What is known of a plugin beyond its calls: what each of its versions did
-//! ([`tally`]), its last failures ([`failures`]), and what it may still log
-//! ([`allowance`]).
+//! ([`tally`]), its last failures ([`failures`]), what it may still log
+//! ([`allowance`]), and what it takes of the workers' time.
 //!
 //! It is kept by the plugin's name in the config for as long as a revision has such a
 //! plugin, so that a reload loses nothing of it. In memory only.
@@ -16,6 +16,7 @@ use std::{
 };
 
 use self::{allowance::Allowance, failures::Failures, tally::Tally};
+use super::budget::Usage;
 
 /// The accounts of all plugins of a host, by name.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub struct Accounts(Mutex<BTreeMap<String, Weak<Account>>>);
 pub struct Account {
     /// Log lines that it may still write.
     pub(super) log: Allowance,
+    /// What it takes of the workers' time.
+    pub(super) usage: Usage,
     /// What it failed on last.
     pub failures: Failures,
     tallies: Mutex<Vec<Weak<Tally>>>,
@@ -68,7 +71,48 @@ impl fmt::Debug for Accounts {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::{
+        config::model::PluginHost,
+        plugin::{
+            Compiled, Grants, Host, Limits, Plugin, Secrets, Tables, budget::Share, builtin,
+            component,
+        },
+    };
+
+    #[test]
+    fn a_reload_goes_on_with_what_was_taken() {
+        let host = Host::new(None).expect("a host");
+        let wasm = builtin::plugin("phone-mask").expect("a plugin").wasm;
+        let compiled = Compiled::new(&host, wasm).expect("a component");
+        let load = |percent| {
+            let mut limits = Limits::from(&PluginHost::default());
+            limits.share = Share {
+                workers: 2,
+                percent,
+            };
+            let source = component::Source {
+                name: "slow",
+                component: &compiled,
+                config: "{}".to_owned(),
+                secrets: Secrets::default(),
+                limits,
+                tables: Tables::default(),
+                grants: Grants::default(),
+            };
+            Plugin::load(source).expect("a plugin")
+        };
+        let (before, now) = (load(50), Instant::now());
+        let slot = before.budget.take(now);
+        assert!(slot.is_some());
+        let (same, more) = (load(50), load(100));
+        assert!(same.budget.take(now).is_none(), "its one worker is taken");
+        assert!(more.budget.take(now).is_some(), "it has another one now");
+        drop(slot);
+        assert!(same.budget.take(now).is_some());
+    }
 
     #[test]
     fn a_reload_goes_on_with_what_was_counted() {

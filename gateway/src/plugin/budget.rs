@@ -22,12 +22,15 @@ pub struct Budget {
     most: usize,
     /// How long it rests after a call, as a multiple of the call.
     rest: f64,
-    taken: Mutex<Taken>,
+    taken: Usage,
     delays: Histogram,
 }
 
+/// What a plugin takes at the moment. It outlives the budgets that revisions give it.
+pub(super) type Usage = Arc<Mutex<Taken>>;
+
 #[derive(Debug, Default)]
-struct Taken {
+pub(super) struct Taken {
     under_way: usize,
     rests_until: Option<Instant>,
 }
@@ -42,16 +45,17 @@ pub struct Share {
 }
 
 impl Budget {
-    /// The budget of a plugin, which its metric is named by.
+    /// The budget of a plugin, which its metric is named by, beside what it takes
+    /// already.
     #[must_use]
-    pub fn of(plugin: &str, share: Share) -> Self {
+    pub(super) fn of(plugin: &str, share: Share, taken: &Usage) -> Self {
         let plugin = plugin.to_owned();
         let delays =
             metrics::histogram!("cdr_gateway_plugin_budget_wait_seconds", "plugin" => plugin);
-        Self::new(share, delays)
+        Self::new(share, taken.clone(), delays)
     }
 
-    pub(super) fn new(share: Share, delays: Histogram) -> Self {
+    pub(super) fn new(share: Share, taken: Usage, delays: Histogram) -> Self {
         let workers = u32::try_from(share.workers).unwrap_or(u32::MAX).max(1);
         let percent = share.percent.clamp(1, 100);
         let share = f64::from(workers) * f64::from(percent) / 100.0;
@@ -59,7 +63,7 @@ impl Budget {
         Self {
             most: usize::try_from(whole).unwrap_or(usize::MAX).max(1),
             rest: (1.0 / share - 1.0).max(0.0),
-            taken: Mutex::default(),
+            taken,
             delays,
         }
     }
@@ -130,7 +134,8 @@ mod tests {
     use super::*;
 
     fn budget(workers: usize, percent: u32) -> Arc<Budget> {
-        Arc::new(Budget::new(Share { workers, percent }, Histogram::noop()))
+        let share = Share { workers, percent };
+        Arc::new(Budget::new(share, Usage::default(), Histogram::noop()))
     }
 
     #[test]

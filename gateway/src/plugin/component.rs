@@ -186,6 +186,8 @@ impl Plugin {
             .instantiate_pre(component)
             .and_then(TransformPre::new)
             .map_err(|error| LoadError::NotAPlugin(format!("{error:#}")))?;
+        let account = host.accounts.of(source.name);
+        let share = source.limits.share;
         let mut plugin = Self {
             name: source.name.to_owned(),
             digest: digest.clone(),
@@ -199,8 +201,8 @@ impl Plugin {
             config: source.config,
             secrets: source.secrets,
             limits: source.limits,
-            budget: Arc::new(Budget::of(source.name, source.limits.share)),
-            account: host.accounts.of(source.name),
+            budget: Arc::new(Budget::of(source.name, share, &account.usage)),
+            account,
             tally: Arc::new(Tally::silent()),
             tables: Arc::new(source.tables),
             grants: source.grants,

@@ -2,7 +2,10 @@
 
 use metrics::Histogram;
 
-use super::{super::budget::Share, *};
+use super::{
+    super::budget::{Share, Usage},
+    *,
+};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -95,7 +98,7 @@ fn a_plugin_over_its_budget_holds_up_nobody_else() {
         workers: 2,
         percent: 50,
     };
-    let budget = Arc::new(Budget::new(share, Histogram::noop()));
+    let budget = Arc::new(Budget::new(share, Usage::default(), Histogram::noop()));
     let mut state = filled(&[("fast", &["f1", "f2"])]);
     for job in ["s1", "s2"] {
         push(&mut state, "a slow one", Some(&budget), job);
@@ -147,7 +150,7 @@ fn one_idle_worker_watches_for_all() {
         workers: 1,
         percent: 100,
     };
-    let budget = Arc::new(Budget::new(share, Histogram::noop()));
+    let budget = Arc::new(Budget::new(share, Usage::default(), Histogram::noop()));
     let queue = FairQueue::new();
     let slot = budget.take(Instant::now());
     queue.push(&lane("slow"), Some(budget.clone()), 1);
