@@ -35,8 +35,21 @@ struct Shared {
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Paths that were asked for.
     asked: Mutex<Vec<String>>,
-    /// Whether the registry wants a password before it gives a token.
-    private: bool,
+    /// What was asked of, and shown to, the tokens of another server than the registry.
+    shown_elsewhere: Mutex<Vec<String>>,
+    wants: Wants,
+}
+
+/// What is wanted, and by whom.
+#[derive(Clone, Copy, PartialEq)]
+enum Wants {
+    /// The registry wants a token, which whoever asks is given.
+    Token,
+    /// It gives tokens to `ci` alone.
+    Password,
+    /// It wants nothing; but the server that blobs lie on wants a token, and says that
+    /// it is had from itself.
+    TokenElsewhere,
 }
 
 /// A running registry. It stops, and refuses connections, when dropped.
@@ -47,19 +60,25 @@ pub struct Registry {
 
 impl Registry {
     pub fn start() -> Self {
-        Self::start_with(false)
+        Self::start_with(Wants::Token)
     }
 
     /// One that gives tokens to `ci` alone.
     pub fn private() -> Self {
-        Self::start_with(true)
+        Self::start_with(Wants::Password)
     }
 
-    fn start_with(private: bool) -> Self {
+    /// One whose blobs lie on a server that would like to see credentials.
+    pub fn on_greedy_storage() -> Self {
+        Self::start_with(Wants::TokenElsewhere)
+    }
+
+    fn start_with(wants: Wants) -> Self {
         let shared = Arc::new(Shared {
             files: Mutex::default(),
             asked: Mutex::default(),
-            private,
+            shown_elsewhere: Mutex::default(),
+            wants,
         });
         let server = Server::start(Router::new().fallback(answer).with_state(shared.clone()));
         Self { shared, server }
@@ -103,6 +122,11 @@ impl Registry {
         format!("oci://{}/{repository}@sha256:{digest}", self.address())
     }
 
+    /// What was asked of, and shown to, the tokens of another server than the registry.
+    pub fn shown_elsewhere(&self) -> Vec<String> {
+        self.shared.shown_elsewhere.lock().unwrap().clone()
+    }
+
     /// The paths that were asked for, in order.
     pub fn asked(&self) -> Vec<String> {
         self.shared.asked.lock().unwrap().clone()
@@ -118,13 +142,14 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
     };
     let shown = header(AUTHORIZATION);
     if path == "/token" {
-        return if shared.private && shown != BASIC {
+        return if shared.wants == Wants::Password && shown != BASIC {
             StatusCode::UNAUTHORIZED.into_response()
         } else {
             Json(json!({ "token": "pull-token", "expires_in": 300 })).into_response()
         };
     }
-    if path.starts_with("/v2/") && shown != TOKEN {
+    let greedy = shared.wants == Wants::TokenElsewhere;
+    if path.starts_with("/v2/") && shown != TOKEN && !greedy {
         let realm = format!("http://{}/token", header(HOST));
         let challenge = format!(r#"Bearer realm="{realm}",service="registry""#);
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response();
@@ -133,6 +158,16 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
         let (_, port) = header(HOST).rsplit_once(':').expect("a port");
         let elsewhere = format!("http://localhost:{port}/content{path}");
         return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, elsewhere)]).into_response();
+    }
+    if path.starts_with("/elsewhere/") {
+        let mut shown_elsewhere = shared.shown_elsewhere.lock().unwrap();
+        shown_elsewhere.push(format!("{path} {shown}"));
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    if path.starts_with("/content/") && greedy {
+        let realm = format!("http://{}/elsewhere/token", header(HOST));
+        let challenge = format!(r#"Bearer realm="{realm}",service="registry""#);
+        return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)]).into_response();
     }
     if path.starts_with("/content/") && !shown.is_empty() {
         // Credentials are the registry's, not those of whoever stores for it.

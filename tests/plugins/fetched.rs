@@ -91,6 +91,25 @@ fn an_artifact_is_pulled_from_a_registry_that_asks_for_a_token() {
 }
 
 #[test]
+fn credentials_are_not_shown_to_whom_a_registry_sends_on() {
+    let registry = Registry::on_greedy_storage();
+    let reference = registry.push("acme/cdr-mask", &component());
+    let plugin = format!(
+        "wasm = {reference:?}\nauth.basic = {{ username = \"ci\", password.env = \"REGISTRY_PASSWORD\" }}"
+    );
+    let workspace = Workspace::new(&config(&Receiver::start(), &plugin));
+    let mut check = command();
+    check.args(["check", "--config"]).arg(workspace.config());
+    let output = check.env("REGISTRY_PASSWORD", "s3cret").output();
+    let said = String::from_utf8_lossy(&output.expect("it runs").stdout).into_owned();
+    assert_eq!(registry.shown_elsewhere(), Vec::<String>::new());
+    assert!(
+        said.contains("the answer is 401: it comes from another server than the registry"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_is_not_what_the_configuration_says_is_refused_with_the_reason() {
     let web = Registry::start();
     let other = sha256(b"another component");

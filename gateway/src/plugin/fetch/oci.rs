@@ -2,7 +2,8 @@
 //! manifest by its digest, and the one layer of it that is a component.
 //!
 //! A registry that wants a token is asked for one the way Docker's are: it says
-//! where, and the plugin's credentials, if it has any, are shown there.
+//! where, and the plugin's credentials, if it has any, are shown there. Nobody else is
+//! believed to say so.
 
 use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use serde::Deserialize;
@@ -114,6 +115,12 @@ impl<'a> Registry<'a> {
     /// What the registry wants to be shown.
     async fn authorize(&self, refused: &Answer) -> Result<HeaderValue, FetchError> {
         let unauthorized = |why| error(&refused.url, Problem::Unauthorized(why));
+        // Whoever the registry sent us on to may name any place for credentials.
+        if refused.url.origin() != self.reference.registry.origin() {
+            return Err(unauthorized(
+                "it comes from another server than the registry, which is shown no credentials",
+            ));
+        }
         let wanted = refused.response.headers().get(WWW_AUTHENTICATE);
         let wanted = wanted
             .and_then(|value| value.to_str().ok())
