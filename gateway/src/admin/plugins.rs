@@ -30,6 +30,7 @@ use crate::{
             tally::{Counts, Tally},
         },
         component::Description,
+        origin::shown,
         stage::StagePlugin,
     },
 };
@@ -142,7 +143,7 @@ impl<'a> Known<'a> {
         let failures = self.account.failures.all();
         PluginView {
             plugin: self.name.to_owned(),
-            wasm: said.map(|said| said.wasm.clone()).unwrap_or_default(),
+            wasm: said.map(|said| shown(&said.wasm)).unwrap_or_default(),
             name: self.description.name.clone(),
             version: self.description.version.clone(),
             digest: self.digest.to_owned(),

@@ -10,8 +10,8 @@
 //!   that they are meant for.
 //! - What is read is bounded in bytes and time.
 //!
-//! How it fails: with a [`FetchError`], which names the URL without its query,
-//! since signed ones are secrets.
+//! How it fails: with a [`FetchError`], which names the URL without its query and
+//! credentials, since those are secrets.
 
 mod oci;
 mod request;
@@ -21,7 +21,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{
-    origin::Reference,
+    origin::{self, Reference},
     store::{Store, sha256},
 };
 use crate::{config::model, delivery::http::address::AddressPolicy};
@@ -106,7 +106,7 @@ impl<'a> Fetcher<'a> {
         limits: FetchLimits,
     ) -> Result<Self, FetchError> {
         let http = Http::new(plugin, addresses, limits).map_err(|problem| FetchError {
-            url: plugin.wasm.clone(),
+            url: origin::shown(&plugin.wasm),
             problem,
         })?;
         Ok(Self { http, store })
@@ -180,11 +180,8 @@ fn verified(url: &Url, expected: &str, bytes: Vec<u8>) -> Result<Vec<u8>, FetchE
 }
 
 fn error(url: &Url, problem: Problem) -> FetchError {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
     FetchError {
-        url: url.into(),
+        url: origin::shown_url(url),
         problem,
     }
 }

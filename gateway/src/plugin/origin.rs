@@ -78,6 +78,31 @@ pub fn is_remote(text: &str) -> bool {
         .any(|scheme| text.starts_with(scheme))
 }
 
+/// What `wasm` says, as people may see it: queries, which sign URLs, and credentials
+/// are secrets.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    if !is_remote(text) {
+        return text.to_owned();
+    }
+    match Url::parse(text) {
+        Ok(url) => shown_url(&url),
+        // What is no URL may hold them anywhere.
+        Err(_) => text.split("//").take(1).chain(["//…"]).collect(),
+    }
+}
+
+/// A URL likewise.
+pub(super) fn shown_url(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Those that cannot have credentials have none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
 /// Whether a text is a SHA-256 in hexadecimal.
 #[must_use]
 pub fn is_sha256(text: &str) -> bool {
@@ -158,6 +183,24 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_holds_no_secret() {
+        let artifact = format!("oci://ghcr.io/acme/mask@sha256:{}", "0".repeat(64));
+        for (text, expected) in [
+            ("builtin:filter", "builtin:filter"),
+            ("plugins/a?b#c.wasm", "plugins/a?b#c.wasm"),
+            (
+                "https://a.example/x.wasm?sig=s3cret#s3cret",
+                "https://a.example/x.wasm",
+            ),
+            ("https://u:s3cret@a.example/x", "https://a.example/x"),
+            ("https://u:s3cret@:x/?s3cret", "https://…"),
+            (&artifact, &artifact),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
 
     #[test]
     fn origins() {

@@ -8,7 +8,7 @@ use crate::{
     plugin::{
         builtin as embedded,
         fetch::{FetchError, FetchLimits, Fetcher},
-        origin::Origin,
+        origin::{Origin, shown},
         store::{Store, sha256},
     },
 };
@@ -52,7 +52,7 @@ pub(super) fn component(
     plugin: &model::Plugin,
 ) -> Result<Cow<'static, [u8]>, Unavailable> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        Unavailable::Unreadable(format!("cannot read {}: {error}", plugin.wasm))
+        Unavailable::Unreadable(format!("cannot read {}: {error}", shown(&plugin.wasm)))
     };
     let bytes = match Origin::parse(&plugin.wasm).map_err(|error| unreadable(&error))? {
         Origin::Builtin(name) => match embedded::plugin(name) {
@@ -64,7 +64,7 @@ pub(super) fn component(
     };
     match &plugin.sha256 {
         Some(expected) if *expected != sha256(&bytes) => Err(Unavailable::Digest {
-            origin: plugin.wasm.clone(),
+            origin: shown(&plugin.wasm),
             expected: expected.clone(),
             found: sha256(&bytes),
         }),
