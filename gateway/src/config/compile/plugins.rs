@@ -18,6 +18,7 @@ use crate::{
         Compiled, Host, Limits, LoadError, Plugin, Secrets, Tables, budget::Share,
         builtin as embedded, component, limits::saturating,
     },
+    record::Pointer,
 };
 
 pub(super) fn load_plugins(
@@ -75,8 +76,9 @@ impl Failed {
             Self::Load(LoadError::Refused(refusals)) => {
                 for refusal in refusals {
                     let help = refusal.help.as_deref();
-                    let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
-                    let tokens: Vec<_> = refusal.pointer.split('/').skip(1).map(unescape).collect();
+                    // Words that are no pointer are about the config as a whole.
+                    let pointer = Pointer::parse(&refusal.pointer).unwrap_or_default();
+                    let tokens = pointer.tokens();
                     let first = tokens.first();
                     let is_secret = first.is_some_and(|key| plugin.secrets.contains_key(key));
                     let part = if is_secret { "secrets" } else { "config" };
