@@ -7,7 +7,7 @@
 
 use wasmtime::component::types::ComponentItem;
 
-use super::{Compiled, Host};
+use super::{Compiled, Host, contract::PACKAGE};
 
 /// What a component is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,14 +41,6 @@ pub struct Interface {
     /// name.
     pub functions: Vec<String>,
 }
-
-/// What the WIT package of the contract is called.
-pub const PACKAGE: &str = "cdr:plugin/";
-
-/// What a component of the world `transform` exports, and what one of the world
-/// `stage` does beside it.
-const TRANSFORM: [&str; 3] = ["describe", "configure", "process"];
-const STAGE: &str = "timer";
 
 impl Compiled {
     /// The names of all that it imports, types included.
@@ -103,10 +95,21 @@ impl World {
         }
     }
 
+    /// What its components export.
+    #[must_use]
+    pub fn exports(self) -> &'static [&'static str] {
+        match self {
+            Self::Transform => &["describe", "configure", "process"],
+            Self::Stage => &["describe", "configure", "process", "timer"],
+            Self::Other => &[],
+        }
+    }
+
     fn of(exports: &[String]) -> Self {
-        let offers = |name: &str| exports.iter().any(|export| export == name);
-        match TRANSFORM.into_iter().all(offers) {
-            true if offers(STAGE) => Self::Stage,
+        let offers = |name: &&str| exports.iter().any(|export| export == name);
+        let offers_all = |world: Self| world.exports().iter().all(offers);
+        match offers_all(Self::Transform) {
+            true if offers_all(Self::Stage) => Self::Stage,
             true => Self::Transform,
             false => Self::Other,
         }

@@ -20,7 +20,7 @@ use std::fmt;
 use semver::Version;
 
 /// The WIT package, with what separates it from the name of an interface.
-const PACKAGE: &str = "cdr:plugin/";
+pub const PACKAGE: &str = "cdr:plugin/";
 
 /// The versions that this gateway serves, oldest first.
 pub const SERVED: [Version; 1] = [Version::new(0, 1, 0)];

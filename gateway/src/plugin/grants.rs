@@ -9,7 +9,11 @@
 
 use std::fmt;
 
-use super::{Compiled, LoadError, anatomy::Anatomy, contract};
+use super::{
+    Compiled, LoadError,
+    anatomy::{Anatomy, World},
+    contract,
+};
 use crate::config::model;
 
 /// What a plugin was granted of what changes from run to run.
@@ -33,15 +37,20 @@ impl From<&model::Grant> for Grants {
 /// What an import gives access to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Capability {
-    /// What every plugin has: the record, log and counters, and the standard
-    /// streams and environment of WASI, in which there is nothing.
+    /// What every plugin has: the record, log and counters.
     Basic,
+    /// What can be called and has nothing behind it: the standard streams and
+    /// environment of WASI.
+    Sealed,
     /// Lookup tables: those that `tables` names.
     Tables,
     /// The time: stands still without `grant.clock`.
     Clock,
     /// Random numbers: repeat without `grant.random`.
     Random,
+    /// What every stage has: its words for what became of a record, and records of
+    /// its own.
+    Derived,
     /// State and timers of a stage: `grant.state`.
     State,
     /// HTTP of a stage: to the hosts of `grant.hosts`.
@@ -54,9 +63,11 @@ impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Basic => "basic",
+            Self::Sealed => "sealed",
             Self::Tables => "tables",
             Self::Clock => "clock",
             Self::Random => "random",
+            Self::Derived => "derived",
             Self::State => "state",
             Self::Outgoing => "hosts",
             Self::Refused => "refused",
@@ -70,15 +81,15 @@ const KNOWN: [(&str, Capability); 13] = [
     ("cdr:plugin/host", Capability::Basic),
     ("cdr:plugin/types", Capability::Basic),
     ("cdr:plugin/tables", Capability::Tables),
-    ("cdr:plugin/derived", Capability::State),
-    ("cdr:plugin/outcomes", Capability::State),
+    ("cdr:plugin/derived", Capability::Derived),
+    ("cdr:plugin/outcomes", Capability::Derived),
     ("cdr:plugin/state", Capability::State),
     ("cdr:plugin/timers", Capability::State),
     ("cdr:plugin/outgoing", Capability::Outgoing),
     ("wasi:clocks/", Capability::Clock),
     ("wasi:random/", Capability::Random),
-    ("wasi:cli/", Capability::Basic),
-    ("wasi:io/", Capability::Basic),
+    ("wasi:cli/", Capability::Sealed),
+    ("wasi:io/", Capability::Sealed),
 ];
 
 impl Capability {
@@ -101,30 +112,27 @@ impl Capability {
     fn is_for_transforms(self) -> bool {
         matches!(
             self,
-            Self::Basic | Self::Tables | Self::Clock | Self::Random
+            Self::Basic | Self::Sealed | Self::Tables | Self::Clock | Self::Random
         )
     }
 }
 
 /// What a plugin is used by, and what it therefore has to be.
-struct World {
+struct Use {
     user: &'static str,
-    name: &'static str,
-    exports: &'static [&'static str],
+    world: World,
     gives: fn(Capability) -> bool,
 }
 
-const TRANSFORMS: World = World {
+const TRANSFORMS: Use = Use {
     user: "chain",
-    name: "transform",
-    exports: &["describe", "configure", "process"],
+    world: World::Transform,
     gives: Capability::is_for_transforms,
 };
 
-const STAGES: World = World {
+const STAGES: Use = Use {
     user: "stage",
-    name: "stage",
-    exports: &["describe", "configure", "process", "timer"],
+    world: World::Stage,
     gives: |capability| capability != Capability::Refused,
 };
 
@@ -147,26 +155,27 @@ pub(super) fn admit_stage(component: &Compiled) -> Result<(), LoadError> {
     admit(&component.anatomy(), &STAGES)
 }
 
-fn admit(anatomy: &Anatomy, world: &World) -> Result<(), LoadError> {
+fn admit(anatomy: &Anatomy, usage: &Use) -> Result<(), LoadError> {
     let exported = |name: &&&str| anatomy.exports.iter().any(|export| export == **name);
-    let missing = world.exports.iter().filter(|name| !exported(name));
+    let missing = usage.world.exports().iter();
+    let missing = missing.filter(|name| !exported(name));
     let missing: Vec<_> = missing.copied().collect();
     if !missing.is_empty() {
         return Err(LoadError::OtherWorld {
             missing: missing.join(", "),
-            user: world.user,
-            world: world.name,
+            user: usage.user,
+            world: usage.world.as_str(),
         });
     }
     let names = anatomy.imports.iter().map(|import| import.name.as_str());
-    let refused = names.filter(|name| !(world.gives)(Capability::of_import(name)));
+    let refused = names.filter(|name| !(usage.gives)(Capability::of_import(name)));
     let refused: Vec<_> = refused.collect();
     if refused.is_empty() {
         Ok(())
     } else {
         Err(LoadError::NotGiven {
             imports: refused.join(", "),
-            user: world.user,
+            user: usage.user,
         })
     }
 }
@@ -174,7 +183,7 @@ fn admit(anatomy: &Anatomy, world: &World) -> Result<(), LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::anatomy::{self, Interface};
+    use crate::plugin::anatomy::Interface;
 
     #[test]
     fn an_import_stands_for_a_capability() {
@@ -182,10 +191,12 @@ mod tests {
             ("cdr:plugin/record@0.1.0", Capability::Basic),
             ("cdr:plugin/tables@0.1.0", Capability::Tables),
             ("cdr:plugin/outgoing@0.1.0", Capability::Outgoing),
+            ("cdr:plugin/timers@0.1.0", Capability::State),
+            ("cdr:plugin/derived@0.1.0", Capability::Derived),
             ("cdr:plugin/tablets@0.1.0", Capability::Refused),
             ("wasi:clocks/monotonic-clock@0.2.6", Capability::Clock),
             ("wasi:random/insecure-seed@0.2.6", Capability::Random),
-            ("wasi:io/poll@0.2.0", Capability::Basic),
+            ("wasi:io/poll@0.2.0", Capability::Sealed),
             ("wasi:filesystem/types@0.2.0", Capability::Refused),
             ("wasi:sockets/tcp@0.2.0", Capability::Refused),
             ("wasi:http/outgoing-handler@0.2.0", Capability::Refused),
@@ -201,7 +212,11 @@ mod tests {
     fn a_component_is_judged_by_its_type() {
         let ours = "cdr:plugin/record@0.1.0";
         let cases: [(&[&str], &[&str], &str); 5] = [
-            (&[ours, "wasi:io/poll@0.2.0"], TRANSFORMS.exports, ""),
+            (
+                &[ours, "wasi:io/poll@0.2.0"],
+                World::Transform.exports(),
+                "",
+            ),
             (&[ours], &["describe"], "does not export configure, process"),
             (
                 &["wasi:cli/exit@0.2.0"],
@@ -210,12 +225,12 @@ mod tests {
             ),
             (
                 &[ours, "wasi:sockets/tcp@0.2.0", "env:x/y"],
-                TRANSFORMS.exports,
+                World::Transform.exports(),
                 "imports wasi:sockets/tcp@0.2.0, env:x/y, which",
             ),
             (
                 &[ours, "cdr:plugin/state@0.1.0"],
-                TRANSFORMS.exports,
+                World::Transform.exports(),
                 "cdr:plugin/state",
             ),
         ];
@@ -225,7 +240,7 @@ mod tests {
                 functions: vec!["run".to_owned()],
             };
             let anatomy = Anatomy {
-                world: anatomy::World::Other,
+                world: World::Other,
                 imports: imports.iter().map(interface).collect(),
                 exports: exports.iter().map(ToString::to_string).collect(),
             };
@@ -244,6 +259,7 @@ mod tests {
         };
         assert_eq!(given("cdr:plugin/state@0.1.0"), (false, true));
         assert_eq!(given("cdr:plugin/outgoing@0.1.0"), (false, true));
+        assert_eq!(given("cdr:plugin/derived@0.1.0"), (false, true));
         assert_eq!(given("cdr:plugin/tables@0.1.0"), (true, true));
         assert_eq!(given("wasi:sockets/tcp@0.2.0"), (false, false));
     }

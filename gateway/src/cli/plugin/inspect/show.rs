@@ -5,7 +5,7 @@ mod schema;
 use std::{collections::BTreeSet, io};
 
 use super::{Import, Report, grants::Access};
-use crate::{cli::print, plugin::anatomy::PACKAGE};
+use crate::{cli::print, plugin::contract::PACKAGE};
 
 pub(super) fn report(report: &Report) -> io::Result<()> {
     let unnamed = || "?".to_owned();
