@@ -2,11 +2,12 @@
 //! what was noted of its call.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
+use metrics::Counter;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -29,7 +30,7 @@ const MAX_RESOURCES: usize = 64;
 /// Counters of its own that a plugin may have, over all of its instances, and
 /// how long their names may be; further ones are not counted.
 const MAX_COUNTERS: usize = 32;
-pub(super) const MAX_COUNTER_BYTES: usize = 64;
+const MAX_COUNTER_BYTES: usize = 64;
 
 /// Time that a call may wait for the gateway at most, over all that it asks. A call that
 /// asks without end is interrupted after it.
@@ -64,6 +65,8 @@ pub struct Guest {
     /// What it may still be given for waiting.
     patience: Duration,
     counters: Counters,
+    /// Counters by what the guest calls them.
+    counted: HashMap<String, Counter>,
     secrets: Secrets,
     account: Arc<Account>,
     pub(super) tally: Arc<Tally>,
@@ -111,6 +114,7 @@ impl Guest {
             ends: Instant::now(),
             patience: Duration::ZERO,
             counters: counters.clone(),
+            counted: HashMap::new(),
             secrets: secrets.clone(),
             account: account.clone(),
             tally: tally.clone(),
@@ -197,7 +201,24 @@ impl Guest {
             && (self.account.log).allows(Instant::now(), limits.max_log_lines_per_s)
     }
 
-    pub(super) fn is_counted(&self, counter: &str) -> bool {
+    /// Counts, where there is room for a counter of that name.
+    pub(super) fn count(&mut self, counter: String, delta: u64) {
+        if let Some(known) = self.counted.get(&counter) {
+            return known.increment(delta);
+        }
+        let shown = self.said(counter.clone(), MAX_COUNTER_BYTES);
+        if !self.is_counted(&shown) {
+            return;
+        }
+        let metric = metrics::counter!("cdr_gateway_plugin_custom_total", "plugin" => self.plugin.clone(), "counter" => shown);
+        metric.increment(delta);
+        // Several names may be shown as one.
+        if counter.len() <= MAX_COUNTER_BYTES && self.counted.len() < MAX_COUNTERS {
+            self.counted.insert(counter, metric);
+        }
+    }
+
+    fn is_counted(&self, counter: &str) -> bool {
         let mut known = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let known_or_room = known.contains(counter) || known.len() < MAX_COUNTERS;
         if known_or_room {

@@ -9,7 +9,7 @@ use super::{
         tables::{self, PrefixMatch, TableError},
         types,
     },
-    guest::{Cdr, Guest, Hosted, MAX_COUNTER_BYTES},
+    guest::{Cdr, Guest, Hosted},
     told::MAX_MESSAGE_BYTES,
 };
 use crate::record::{Pattern, Pointer, document::EditError};
@@ -228,12 +228,7 @@ impl host::Host for Guest {
     }
 
     fn count(&mut self, counter: String, delta: u64) -> Hosted<()> {
-        let counter = self.said(counter, MAX_COUNTER_BYTES);
-        if !self.is_counted(&counter) {
-            return Ok(());
-        }
-        metrics::counter!("cdr_gateway_plugin_custom_total", "plugin" => self.plugin.clone(), "counter" => counter)
-            .increment(delta);
+        Self::count(self, counter, delta);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -12,7 +12,7 @@ use std::{
 
 use metrics::{Counter, Gauge, Histogram};
 
-use crate::plugin::{Failure, Processed, Verdict, told::redacted};
+use crate::plugin::{Failure, Processed, Verdict, stage::Outcome, told::redacted};
 
 /// Characters of a digest that a label shows: enough to tell versions apart.
 const DIGEST_SHOWN: usize = 12;
@@ -22,14 +22,18 @@ const VERSION_SHOWN: usize = 64;
 
 const VERDICTS: [&str; 3] = ["keep", "drop", "suspend"];
 
+/// What stages say.
+const OUTCOMES: [&str; 3] = ["done", "ignored", "failed"];
+
 /// Counters of one version of a plugin. What happens with each record is counted
 /// without a lock; failures and retirements are rare.
 pub struct Tally {
     labels: Labels,
     whole_digest: String,
     verdicts: [Count; VERDICTS.len()],
-    /// Other outcomes: kinds of failure, and what stages say.
-    others: Mutex<BTreeMap<&'static str, u64>>,
+    /// Once it is a stage that said something.
+    outcomes: OnceLock<[Count; OUTCOMES.len()]>,
+    failures: Mutex<BTreeMap<&'static str, u64>>,
     retired: Mutex<BTreeMap<&'static str, u64>>,
     suppressed: Count,
     times: Histogram,
@@ -74,7 +78,8 @@ impl Tally {
         };
         Self {
             verdicts: VERDICTS.map(|verdict| Count::of(labels.calls(verdict))),
-            others: Mutex::default(),
+            outcomes: OnceLock::new(),
+            failures: Mutex::default(),
             retired: Mutex::default(),
             suppressed: Count::of(labels.suppressed()),
             times: labels.times(),
@@ -98,7 +103,8 @@ impl Tally {
             },
             whole_digest: String::new(),
             verdicts: [count(), count(), count()],
-            others: Mutex::default(),
+            outcomes: OnceLock::new(),
+            failures: Mutex::default(),
             retired: Mutex::default(),
             suppressed: count(),
             times: Histogram::noop(),
@@ -126,16 +132,27 @@ impl Tally {
             Ok(Verdict::Keep) => keep.add(1),
             Ok(Verdict::Drop(_)) => drop.add(1),
             Ok(Verdict::Suspend(_)) => suspend.add(1),
-            Err(failure) => return self.ended(failure.reason(), took),
+            Err(failure) => self.failed(failure),
         }
         self.took(took);
     }
 
-    /// Counts a call that ended in another way.
-    pub(crate) fn ended(&self, outcome: &'static str, took: Duration) {
-        bump(&self.others, outcome);
-        self.labels.calls(outcome).increment(1);
+    /// Counts a call of a stage with what came of it.
+    pub(crate) fn said(&self, result: &Result<Outcome, Failure>, took: Duration) {
+        let outcomes = || OUTCOMES.map(|outcome| Count::of(self.labels.calls(outcome)));
+        let [done, ignored, failed] = self.outcomes.get_or_init(outcomes);
+        match result {
+            Ok(Outcome::Done) => done.add(1),
+            Ok(Outcome::Ignored(_)) => ignored.add(1),
+            Ok(Outcome::Failed(_)) => failed.add(1),
+            Err(failure) => self.failed(failure),
+        }
         self.took(took);
+    }
+
+    fn failed(&self, failure: &Failure) {
+        bump(&self.failures, failure.reason());
+        self.labels.calls(failure.reason()).increment(1);
     }
 
     fn took(&self, took: Duration) {
@@ -162,7 +179,11 @@ impl Tally {
         let verdicts = VERDICTS.iter().zip(&self.verdicts);
         let verdicts = verdicts.map(|(verdict, count)| (*verdict, count.total.load(Relaxed)));
         let mut calls: BTreeMap<_, _> = verdicts.collect();
-        calls.extend(read(&self.others));
+        let outcomes = OUTCOMES
+            .iter()
+            .zip(self.outcomes.get().into_iter().flatten());
+        calls.extend(outcomes.map(|(outcome, count)| (*outcome, count.total.load(Relaxed))));
+        calls.extend(read(&self.failures));
         Counts {
             calls,
             retired: read(&self.retired),
@@ -344,6 +365,27 @@ mod tests {
         drop(warm);
         let counts = tally.counts();
         assert_eq!((counts.instances, counts.memory_bytes), (0, 0));
+    }
+
+    #[test]
+    fn what_stages_say_is_counted_beside_what_they_fail_at() {
+        let tally = Tally::silent();
+        assert!(!tally.counts().calls.contains_key("done"), "no stage yet");
+        let failed = || Err(Failure::Panic(String::new()));
+        let said = [
+            Ok(Outcome::Done),
+            Ok(Outcome::Done),
+            Ok(Outcome::Failed(String::new())),
+            failed(),
+        ];
+        for (result, took) in said.iter().zip(1..) {
+            tally.said(result, Duration::from_millis(took));
+        }
+        let counts = tally.counts();
+        let of = |outcome| counts.calls.get(outcome).copied();
+        assert_eq!((of("done"), of("ignored")), (Some(2), Some(0)));
+        assert_eq!((of("failed"), of("panic")), (Some(1), Some(1)));
+        assert_eq!(counts.longest, Duration::from_millis(4));
     }
 
     #[test]

@@ -215,14 +215,8 @@ fn said(guest: &Guest, outcome: outcomes::Outcome) -> Outcome {
 }
 
 fn report(plugin: &StagePlugin, result: &Result<Outcome, Failure>, took: Duration) {
-    let outcome = match result {
-        Ok(Outcome::Done) => "done",
-        Ok(Outcome::Ignored(_)) => "ignored",
-        Ok(Outcome::Failed(_)) => "failed",
-        Err(failure) => {
-            plugin.tally.retired(failure.reason());
-            failure.reason()
-        }
-    };
-    plugin.tally.ended(outcome, took);
+    if let Err(failure) = result {
+        plugin.tally.retired(failure.reason());
+    }
+    plugin.tally.said(result, took);
 }
