@@ -52,7 +52,9 @@
 //!
 //! `max_bytes` refuses arrivals, not settlements: it is held against the pages in
 //! use before an arrival is written. Outcomes, exceptions and frozen payloads may
-//! exceed it, so the disk needs some room beyond.
+//! exceed it, so the disk needs some room beyond. What stages derive may exceed it by a
+//! sixteenth: what a stage has not seen is not removed, so one that is behind has to go
+//! on for there to be room again.
 
 mod append;
 mod arrivals;

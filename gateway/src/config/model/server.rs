@@ -134,8 +134,8 @@ pub struct Journal {
     #[schemars(range(max = TEN_YEARS_S))]
     pub keep_suspended_s: u64,
     /// What the database may hold before senders are told to try again, in
-    /// bytes; 0 for no limit. Deliveries go on and may exceed it, and its log
-    /// takes some 100 MB beside it.
+    /// bytes; 0 for no limit. Deliveries go on and may exceed it, stages by a
+    /// sixteenth, and its log takes some 100 MB beside it.
     pub max_bytes: u64,
     /// Time that one commit may take. While one takes longer, as on a disk that
     /// hangs, senders are told at once to try again, and `/readyz` says so.

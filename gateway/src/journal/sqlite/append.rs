@@ -28,6 +28,24 @@ const OVERHEAD: usize = 200;
 
 /// Adds an arrival to the group.
 pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arrival>, Trouble> {
+    let room = group.room;
+    append_within(room, group, new)
+}
+
+/// Adds an arrival that a stage derived.
+pub(super) fn append_derived(
+    group: &mut Group<'_>,
+    new: NewArrival,
+) -> Result<Arc<Arrival>, Trouble> {
+    let room = group.room_for_derived;
+    append_within(room, group, new)
+}
+
+fn append_within(
+    room: u64,
+    group: &mut Group<'_>,
+    new: NewArrival,
+) -> Result<Arc<Arrival>, Trouble> {
     if new.body.len() > MAX_BODY {
         return Err(Trouble::refused(
             &new.source,
@@ -36,7 +54,7 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
     }
     let size = new.body.len() + OVERHEAD;
     let size_on_disk = u64::try_from(size).unwrap_or(u64::MAX);
-    if group.room < size_on_disk {
+    if room < size_on_disk {
         let path = group.connection.path().unwrap_or_default().into();
         return Err(Trouble::Refused(JournalError::Full { path }));
     }
@@ -98,7 +116,8 @@ pub(super) fn append(group: &mut Group<'_>, new: NewArrival) -> Result<Arc<Arriv
         ])?;
     *group.tail = tail;
     group.bytes += size;
-    group.room -= size_on_disk;
+    group.room = group.room.saturating_sub(size_on_disk);
+    group.room_for_derived = group.room_for_derived.saturating_sub(size_on_disk);
     Ok(Arc::new(arrival))
 }
 

@@ -24,6 +24,9 @@ pub(super) struct Group<'a> {
     /// became of arrivals is written whatever the limit, since only that makes
     /// room.
     pub room: u64,
+    /// The same for what stages derive. It is more: a stage that could not go on
+    /// would hold what it has not seen, and that all the room.
+    pub room_for_derived: u64,
 }
 
 /// Something to be committed, with someone waiting for it.

@@ -201,6 +201,10 @@ impl Writer {
     }
 }
 
+/// The part of the file's limit that stages may derive beyond it, so that one that is
+/// behind catches up in a journal that is full, and what it has seen can be removed.
+const RESERVED: u64 = 16;
+
 impl Database {
     fn open(path: &Path, keyring: &Keyring) -> Result<Self, JournalError> {
         let connection = connection::open_writer(path)?;
@@ -236,6 +240,11 @@ impl Database {
         limit: u64,
         keyring: &Keyring,
     ) -> Result<usize, Trouble> {
+        let used = self.used_bytes;
+        let room = |limit: u64| match limit {
+            0 => u64::MAX,
+            limit => limit.saturating_sub(used),
+        };
         let connection = &self.connection;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut group = Group {
@@ -245,10 +254,8 @@ impl Database {
             sealing: &mut self.sealing,
             keyring,
             bytes: 0,
-            room: match limit {
-                0 => u64::MAX,
-                limit => limit.saturating_sub(self.used_bytes),
-            },
+            room: room(limit),
+            room_for_derived: room(limit.saturating_add(limit / RESERVED)),
         };
         for task in tasks {
             task.apply(&mut group)?;

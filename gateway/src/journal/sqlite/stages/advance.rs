@@ -23,12 +23,13 @@ pub(super) fn advance(
     epoch: u64,
     step: StageStep,
 ) -> Result<StageAdvanced, Trouble> {
-    let (tail, bytes, room) = (*group.tail, group.bytes, group.room);
+    let (tail, bytes) = (*group.tail, group.bytes);
+    let rooms = (group.room, group.room_for_derived);
     let result = apply(group, name, epoch, step);
     if result.is_err() {
         *group.tail = tail;
         group.bytes = bytes;
-        group.room = room;
+        (group.room, group.room_for_derived) = rooms;
         keys::forget_newest(group);
     }
     result
@@ -55,7 +56,7 @@ fn apply(
     let (mut derived, mut repeated) = (Vec::new(), 0);
     for new in step.derived {
         if is_new(group, &new)? {
-            derived.push(append::append(group, new)?);
+            derived.push(append::append_derived(group, new)?);
         } else {
             repeated += 1;
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    fixture::{Fixture, arrival, at},
+    fixture::{Fixture, arrival, at, delivered},
     sealing::{is_in_files, sealed},
 };
 use crate::{
@@ -175,6 +175,57 @@ async fn without_room_a_step_that_derives_waits_and_one_that_does_not_passes() {
     limit(0);
     advance(&fixture, epoch, step(1)).await;
     assert_eq!(journal.head(), Seq(2));
+    fixture.assert_clean().await;
+}
+
+#[tokio::test]
+async fn a_stage_that_is_behind_goes_on_in_a_full_journal_and_makes_room() {
+    const LIMIT: u64 = 8_000_000;
+    let fixture = Fixture::with(&Options {
+        limits: Limits {
+            max_bytes: LIMIT,
+            ..Limits::default()
+        },
+        ..Options::default()
+    });
+    let journal = &fixture.journal;
+    let owner = fixture.claim().await.epoch;
+    let epoch = claim(&fixture).await;
+    let large = |new: NewArrival| NewArrival {
+        body: vec![b'x'; 100_000].into(),
+        ..new
+    };
+    while journal.append(large(arrival(1))).await.is_ok() {}
+    let pushed = journal.head().0;
+    fixture.settle(owner, delivered(1..=pushed)).await;
+    fixture.remove_before(at(1_000)).await;
+    let append = journal.append(large(arrival(1))).await;
+    assert!(append.is_err(), "the stage has seen nothing yet");
+
+    let joined = |key: u8| StageStep {
+        derived: vec![large(derived(key))],
+        ..StageStep::new(at(100), Seq(key.into()))
+    };
+    let mut seen = 0;
+    while journal
+        .advance_stage(JOIN, epoch, joined(seen + 1))
+        .await
+        .is_ok()
+    {
+        seen += 1;
+    }
+    let used = journal.health().used_bytes;
+    assert!(used > LIMIT && used <= LIMIT + LIMIT / 16, "{used}");
+    assert!(
+        journal.append(large(arrival(1))).await.is_err(),
+        "not for senders"
+    );
+
+    fixture.remove_before(at(1_000)).await;
+    // About as many again: pages are not exactly as large as what stands in them.
+    for key in seen + 1..seen * 2 {
+        advance(&fixture, epoch, joined(key)).await;
+    }
     fixture.assert_clean().await;
 }
 
