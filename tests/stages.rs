@@ -499,6 +499,23 @@ fn a_stage_that_holds_something_does_not_go_unless_it_is_given_up() {
 }
 
 #[test]
+fn what_a_stage_that_goes_has_not_seen_is_told() {
+    let crm = Receiver::start();
+    let gateway = Gateway::start(&told(&crm, "grant.state = {}", ""));
+    tell(&gateway, "panic no reason");
+    tell(&gateway, "set after 1");
+    wait_for(&gateway, "told", "/state", &json!("halted"));
+    let without = crate::harness::all_to("crm", &format!("http.url = \"{}\"", crm.url()));
+    gateway.workspace.configure(&without);
+    assert_eq!(gateway.api_post("/reload", &json!({})).0, 200);
+    until("words of what it has not seen", || {
+        let log = gateway.log();
+        let told = log.contains("a stage is forgotten that has not seen all arrivals");
+        (told && log.contains("\"unseen\":2")).then_some(())
+    });
+}
+
+#[test]
 fn a_stage_that_stands_still_is_told_of_and_shown() {
     let (crm, on_call) = (Receiver::start(), Receiver::start());
     let config = |more: &str| {

@@ -69,7 +69,12 @@ pub(super) async fn carry_over(journal: &dyn Journal, config: &Config) -> Result
         if configured.is_none_or(|stage| stage.retired) {
             let held = journal.forget_stage(&standing.stage).await?;
             let (stage, keys, timers) = (&standing.stage, held.state_keys, held.timers);
-            tracing::info!(%stage, keys, timers, "a stage is forgotten");
+            let unseen = journal.head().0.saturating_sub(standing.cursor.0);
+            if unseen == 0 {
+                tracing::info!(%stage, keys, timers, "a stage is forgotten");
+            } else {
+                tracing::warn!(%stage, keys, timers, unseen, "a stage is forgotten that has not seen all arrivals");
+            }
         }
     }
     for (name, stage) in config.stage.iter().filter(|(_, stage)| !stage.retired) {
