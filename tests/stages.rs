@@ -379,6 +379,14 @@ fn a_stage_that_fails_halts_until_it_is_mended_and_leaves_nothing_behind() {
         assert!(said.starts_with(detail), "{said}");
         assert!(halted["lag"].as_u64() >= Some(2), "{halted}");
         assert_eq!(halted["held"], before["held"], "nothing of it is kept");
+        let kept = gateway.api("/plugins/obedient/failures");
+        let kind = reason.strip_prefix("plugin_");
+        if let Some(kind) = kind {
+            assert_eq!(kept[0]["kind"], kind, "{kept}");
+            assert_eq!(kept[0]["stage"], "told", "{kept}");
+            let body = kept[0]["record"]["body"].as_str().expect("a record");
+            assert!(body.contains(what), "{body}");
+        }
 
         // Without what it failed on it goes on.
         let skipping = told(&crm, grants, "on_error = \"skip\"");

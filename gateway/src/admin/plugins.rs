@@ -100,6 +100,8 @@ struct Known<'a> {
     digest: &'a str,
     tables: Vec<String>,
     limits: &'a Limits,
+    /// Whether it runs on the workers, of which it has its share.
+    on_workers: bool,
     account: &'a Account,
     tally: &'a Tally,
 }
@@ -121,6 +123,7 @@ impl<'a> Known<'a> {
             digest: &plugin.digest,
             tables: names(plugin.table_digests()),
             limits: plugin.limits(),
+            on_workers: true,
             account: &plugin.account,
             tally: &plugin.tally,
         }
@@ -133,8 +136,19 @@ impl<'a> Known<'a> {
             digest: &plugin.digest,
             tables: names(plugin.table_digests()),
             limits: plugin.limits(),
+            on_workers: false,
             account: &plugin.account,
             tally: &plugin.tally,
+        }
+    }
+
+    fn limits_view(&self) -> PluginLimitsView {
+        let limits = self.limits;
+        PluginLimitsView {
+            deadline_ms: u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX),
+            max_memory_bytes: limits.max_memory_bytes,
+            max_output_bytes: limits.max_output_bytes,
+            cpu_budget_percent: self.on_workers.then_some(limits.share.percent),
         }
     }
 
@@ -149,7 +163,7 @@ impl<'a> Known<'a> {
             digest: self.digest.to_owned(),
             tables: self.tables.clone(),
             used_by: used_by(config, self.name),
-            limits: self.limits.into(),
+            limits: self.limits_view(),
             counts: self.tally.counts().into(),
             failures: failures.iter().map(FailureView::from).collect(),
         }
@@ -185,7 +199,7 @@ impl Known<'_> {
             secrets,
             tables,
             grant,
-            limits: self.limits.into(),
+            limits: self.limits_view(),
         }
     }
 }
@@ -198,17 +212,6 @@ fn anywhere(mut table: model::Table) -> model::Table {
         table.file = absolute.to_string_lossy().into_owned();
     }
     table
-}
-
-impl From<&Limits> for PluginLimitsView {
-    fn from(limits: &Limits) -> Self {
-        Self {
-            deadline_ms: u64::try_from(limits.deadline.as_millis()).unwrap_or(u64::MAX),
-            max_memory_bytes: limits.max_memory_bytes,
-            max_output_bytes: limits.max_output_bytes,
-            cpu_budget_percent: limits.share.percent,
-        }
-    }
 }
 
 fn names<'a>(tables: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {

@@ -3,8 +3,6 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
-
 use super::{
     Budget, Compiled, Failure, Grants, Host, Limits, NotAComponent, Record, Secrets, Tables,
     account::{Account, failures::KeptFailure, tally::Tally},
@@ -235,17 +233,8 @@ impl Plugin {
 
     /// Keeps what it failed on, for its author. `lane` is that of the chain.
     pub fn keep_failure(&self, failure: &Failure, record: &Record, lane: &Arc<str>) {
-        let kept = KeptFailure {
-            at: Timestamp::now(),
-            times: 1,
-            failure: failure.clone(),
-            version: self.tally.version().to_owned(),
-            digest: self.digest.clone(),
-            seq: record.arrival.seq,
-            arrival: record.arrival.id,
-            lane: lane.clone(),
-            record: Some(record.clone()),
-        };
+        let version = (self.tally.version(), self.digest.as_str());
+        let kept = KeptFailure::new(failure, record, lane, version);
         self.account.failures.keep(kept, self.limits.keep_failures);
     }
 }

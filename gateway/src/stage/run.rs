@@ -211,10 +211,13 @@ impl Run {
                 return Ok(());
             }
             Ok(Outcome::Failed(detail)) => ("stage_failed".to_owned(), detail),
-            Err(failure) => (
-                format!("plugin_{}", failure.reason()),
-                format!("plugin {} {failure}", self.stage.plugin.name),
-            ),
+            Err(failure) => {
+                self.keep_failure(call, &failure);
+                (
+                    format!("plugin_{}", failure.reason()),
+                    format!("plugin {} {failure}", self.stage.plugin.name),
+                )
+            }
         };
         self.locked().begin();
         self.fail(arrival, &reason, detail)?;
@@ -258,6 +261,17 @@ impl Run {
         }?;
         self.instance = instance.keep(&plugin);
         Ok(outcome)
+    }
+
+    /// Keeps what the guest failed on, for its author: the record, so not where a timer
+    /// fired.
+    fn keep_failure(&self, call: &Call<'_>, failure: &Failure) {
+        if let Call::Arrival(arrival) = call
+            && let Some(record) = self.revision.journey(arrival).record()
+        {
+            let lane = format!("stage:{}", self.stage.name).into();
+            self.stage.plugin.keep_failure(failure, &record, &lane);
+        }
     }
 
     /// Notes a failure; stops where the stage halts on failures.

@@ -60,12 +60,13 @@ pub enum ChainOf {
 }
 
 impl ChainOf {
-    /// Whose chain runs in a lane.
+    /// Whose chain, or which stage, runs in a lane.
     #[must_use]
     pub fn lane(lane: &str) -> Self {
-        match lane.strip_prefix("route:") {
-            Some(route) => Self::Route(route.to_owned()),
-            None => Self::Destination(lane.to_owned()),
+        match lane.split_once(':') {
+            Some(("route", route)) => Self::Route(route.to_owned()),
+            Some(("stage", stage)) => Self::Stage(stage.to_owned()),
+            _ => Self::Destination(lane.to_owned()),
         }
     }
 }
@@ -89,8 +90,9 @@ pub struct PluginLimitsView {
     pub max_memory_bytes: usize,
     /// Largest document that it may make of a record.
     pub max_output_bytes: usize,
-    /// Share of the workers' time.
-    pub cpu_budget_percent: u32,
+    /// Share of the workers' time; none for a stage, which has a thread of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cpu_budget_percent: Option<u32>,
 }
 
 /// What a version of a plugin did.

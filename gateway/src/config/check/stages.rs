@@ -34,6 +34,14 @@ impl Check<'_, '_> {
                     .help("state and hosts are granted to stages only; remove them here");
                 self.add(&["plugin", name, "grant"], Mark::Key, finding);
             }
+            let by_stage = config.stage.values().any(|stage| stage.plugin == *name);
+            if by_stage && plugin.cpu_budget_percent.is_some() {
+                let message = format!("plugin {name} is that of a stage, which takes no worker");
+                let finding = Finding::error(Code::DoesNotApply, message).help(
+                    "remove it: a stage has a thread of its own, and does one thing at a time",
+                );
+                self.add(&["plugin", name, "cpu_budget_percent"], Mark::Key, finding);
+            }
         }
     }
 

@@ -923,6 +923,12 @@ fn stages() {
         ),
         (
             Add(
+                "[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\ncpu_budget_percent = 50\n[stage.a]\nplugin = \"join\"\nfrom = [\"in\"]\n",
+            ),
+            &[("CFG023", 13, "plugin.join.cpu_budget_percent")],
+        ),
+        (
+            Add(
                 "numbers = \"masked\"\n[plugin.join]\nwasm = \"builtin:sessionize\"\ngrant.state = {}\n[stage.a]\nplugin = \"join\"\nfrom = [\"b\"]\n[stage.b]\nplugin = \"join\"\nfrom = [\"a\"]\n[[route]]\nname = \"circle\"\nfrom = [\"a\"]\nto = [\"out\"]\n",
             ),
             &[

@@ -45,13 +45,34 @@ pub struct KeptFailure {
     pub seq: Seq,
     /// Its id.
     pub arrival: ArrivalId,
-    /// The lane of the chain: a destination, or `route:` and a route.
+    /// The lane of the chain: a destination, `route:` and a route, or `stage:` and a
+    /// stage.
     pub lane: Arc<str>,
     /// The record as the plugin got it; none once it had to make room.
     pub record: Option<Record>,
 }
 
 impl KeptFailure {
+    /// One that happened now, to a plugin of this version and digest.
+    pub(in crate::plugin) fn new(
+        failure: &Failure,
+        record: &Record,
+        lane: &Arc<str>,
+        (version, digest): (&str, &str),
+    ) -> Self {
+        Self {
+            at: Timestamp::now(),
+            times: 1,
+            failure: failure.clone(),
+            version: version.to_owned(),
+            digest: digest.to_owned(),
+            seq: record.arrival.seq,
+            arrival: record.arrival.id,
+            lane: lane.clone(),
+            record: Some(record.clone()),
+        }
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         self.seq == other.seq
             && self.failure.reason() == other.failure.reason()

@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use super::{StageGuest, StageInstance, bindings::StagePre};
 use crate::plugin::{
-    Compiled, Host, Limits, LoadError, Tables,
-    account::{Account, tally::Tally},
+    Compiled, Failure, Host, Limits, LoadError, Record, Tables,
+    account::{Account, failures::KeptFailure, tally::Tally},
     component::{Description, Source, failed},
     grants,
     guest::Counters,
@@ -138,6 +138,13 @@ impl StagePlugin {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Keeps what it failed on, for its author. `lane` is `stage:` and the stage.
+    pub fn keep_failure(&self, failure: &Failure, record: &Record, lane: &Arc<str>) {
+        let version = (self.tally.version(), self.digest.as_str());
+        let kept = KeptFailure::new(failure, record, lane, version);
+        self.account.failures.keep(kept, self.limits.keep_failures);
     }
 
     /// The largest record that it may derive, in bytes.

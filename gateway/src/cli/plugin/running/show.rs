@@ -31,13 +31,16 @@ pub(super) fn run(args: &ClientArgs, one: &PluginView) -> anyhow::Result<()> {
         );
     }
     let (limits, counts) = (&one.limits, &one.counts);
+    let share = limits.cpu_budget_percent.map_or_else(
+        || "on a thread of its own".to_owned(),
+        |percent| format!("{percent} % of the workers' time"),
+    );
     add(
         "limits",
         format!(
-            "{} ms, {} an instance, {} % of the workers' time",
+            "{} ms, {} an instance, {share}",
             limits.deadline_ms,
             mebibytes(limits.max_memory_bytes),
-            limits.cpu_budget_percent
         ),
     );
     add("calls", listed(&counts.calls));
