@@ -33,6 +33,56 @@ fn a_new_plugin_in_python_builds_and_runs() {
     }
 }
 
+/// What `package.json` names is asked for, and there once it is granted.
+#[test]
+fn a_plugin_in_typescript_asks_for_clock_and_chance() {
+    if !there_is("npm", &["--version"]) {
+        return;
+    }
+    let place = tempfile::tempdir().expect("a directory");
+    let folder = new(place.path(), "on-time", "typescript");
+    let edit = |file: &str, before: &str, after: &str| {
+        let file = folder.join(file);
+        let text = std::fs::read_to_string(&file).expect("a file");
+        assert!(text.contains(before), "{text}");
+        std::fs::write(file, text.replacen(before, after, 1)).expect("a written file");
+    };
+    edit(
+        "package.json",
+        "{",
+        r#"{ "cdr-gateway": { "wasi": ["clocks", "random"] },"#,
+    );
+    edit(
+        "src/plugin.ts",
+        "    if (cdr.kind !== \"cdr\") {",
+        r#"    if (cdr.kind === "imcdr") {
+      cdr.set("/Now", Date.now() > 1e12);
+      return keep;
+    }
+    if (cdr.kind !== "cdr") {"#,
+    );
+    for (name, grant, now) in [
+        ("granted", "grant.clock = true", true),
+        ("not-granted", "", false),
+    ] {
+        let case = format!(
+            "{grant}\nkind = \"imcdr\"\nrecord = '{{}}'\nexpect.members = {{ \"/Now\" = {now} }}\n"
+        );
+        std::fs::write(folder.join(format!("cases/{name}.toml")), case).expect("a case");
+    }
+    let wasm = build(&folder);
+    passes(&folder);
+    let inspected = command()
+        .args(["plugin", "inspect", "--json"])
+        .arg(wasm)
+        .output()
+        .expect("plugin inspect runs");
+    let told = String::from_utf8(inspected.stdout).expect("UTF-8");
+    for access in ["\"clock\"", "\"random\""] {
+        assert!(told.contains(access), "{access} in {told}");
+    }
+}
+
 #[test]
 fn do_not_call_is_built_and_passes_its_cases() {
     if there_is("npm", &["--version"]) {
@@ -73,6 +123,9 @@ fn builds_and_runs(language: &str) {
     change(&folder, language);
     let wasm = build(&folder);
     passes(&folder);
+    if language == "rust" {
+        its_own_tests_pass(&folder);
+    }
 
     let receiver = Receiver::start();
     let config = all_to("crm", &format!("http.url = {:?}", receiver.url()));
@@ -122,6 +175,25 @@ fn passes(folder: &Path) {
     let said = String::from_utf8_lossy(&tested.stderr);
     assert!(tested.status.success(), "{told}{said}");
     assert!(told.contains("passed"), "{told}");
+}
+
+/// Runs the unit tests that the template brings along.
+fn its_own_tests_pass(folder: &Path) {
+    let tested = Command::new(env!("CARGO"))
+        .args(["test", "--quiet"])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", compiled())
+        .output()
+        .expect("cargo runs");
+    let told = String::from_utf8_lossy(&tested.stdout);
+    let said = String::from_utf8_lossy(&tested.stderr);
+    assert!(tested.status.success(), "{told}{said}");
+    assert!(told.contains("1 passed"), "{told}");
+}
+
+/// Where what other runs have compiled of a plugin's dependencies is.
+fn compiled() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-plugins")
 }
 
 /// Has it say something, and then make a mistake, where it gets a voicemail.
@@ -175,11 +247,10 @@ fn change(folder: &Path, language: &str) {
 
 /// Builds it, with what other runs have compiled of its dependencies.
 fn build(folder: &Path) -> PathBuf {
-    let compiled = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-plugins");
     let built = command()
         .args(["plugin", "build", "--json"])
         .arg(folder)
-        .env("CARGO_TARGET_DIR", compiled)
+        .env("CARGO_TARGET_DIR", compiled())
         .output()
         .expect("plugin build runs");
     let said = String::from_utf8_lossy(&built.stderr);

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tomllib
 from pathlib import Path
 
 WORLD = "transform"
@@ -20,17 +19,10 @@ def main() -> None:
     run("bindings", "target/types")
     packages = sysconfig.get_path("purelib")
     places = [f"--python-path={place}" for place in ("src", "sdk", packages)]
-    options = [] if imports_wasi() else ["--stub-wasi"]
+    # The gateway is all that a plugin reaches. WASI is there as a whole or not at all,
+    # and who asks for files and sockets is refused.
+    options = ["--stub-wasi"]
     run("componentize", *options, *places, "plugin", "--output", "target/plugin.wasm")
-
-
-def imports_wasi() -> bool:
-    """A plugin has no WASI, so that the gateway is all that it reaches, unless
-    pyproject.toml says `tool.cdr-gateway.wasi = true`: for the clock and randomness,
-    which operators can grant.
-    """
-    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    return project.get("tool", {}).get("cdr-gateway", {}).get("wasi", False)
 
 
 def run(*arguments: str) -> None:
