@@ -22,6 +22,7 @@ mod find;
 mod glyph;
 mod identifier;
 mod identity;
+pub mod json;
 mod number;
 mod rewrite;
 mod scan;

@@ -8,21 +8,28 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::{Glyph, identifier::Tracker};
 
 /// Separators between two groups of one number, as libphonenumber has it.
 const WIDEST_GAP: usize = 4;
 
+/// Digits that a text usually has at most, and groups of them: so many need no
+/// allocation.
+const USUAL: usize = 32;
+const USUAL_GROUPS: usize = 8;
+
 /// The digits of one text.
 #[derive(Debug, Clone, Default)]
 pub struct Scan {
     /// The digits as ASCII, without anything between them.
-    digits: Vec<u8>,
+    digits: SmallVec<[u8; USUAL]>,
     /// Where each digit stands in the text: offset and length in bytes.
-    places: Vec<(u32, u8)>,
-    groups: Vec<Group>,
-    chains: Vec<Chain>,
-    runs: Vec<Range<usize>>,
+    places: SmallVec<[(u32, u8); USUAL]>,
+    groups: SmallVec<[Group; USUAL_GROUPS]>,
+    chains: SmallVec<[Chain; USUAL_GROUPS]>,
+    runs: SmallVec<[Range<usize>; USUAL_GROUPS]>,
 }
 
 /// A run of digits with nothing between them.
@@ -51,7 +58,6 @@ impl Scan {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let mut reader = Reader::default();
-        reader.scan.reserve(text.len());
         let mut offset = 0;
         let mut read = Glyph::at(text, offset);
         while let Some((glyph, length)) = read {
@@ -65,16 +71,6 @@ impl Scan {
         }
         reader.close_run(false);
         reader.scan
-    }
-
-    /// Room for what most short texts hold.
-    fn reserve(&mut self, bytes: usize) {
-        let digits = bytes.min(64);
-        self.digits.reserve(digits);
-        self.places.reserve(digits);
-        self.groups.reserve(digits / 4);
-        self.chains.reserve(digits / 4);
-        self.runs.reserve(digits / 4);
     }
 
     /// The digits as ASCII.

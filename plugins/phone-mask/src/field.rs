@@ -6,7 +6,9 @@
 
 use std::{borrow::Cow, cmp::Reverse, ops::Range};
 
-use cdr_number::{Form, Found, Glyph, Identity, Scan, at_place, in_text, is_nested_json, rewrite};
+use cdr_number::{
+    Form, Found, Glyph, Identity, Scan, at_place, in_text, is_nested_json, json, rewrite,
+};
 
 use crate::{
     keep::Keep,
@@ -23,8 +25,8 @@ const PLUS: [&str; 4] = ["+", "＋", "%2B", "%2b"];
 
 /// One value.
 #[derive(Debug)]
-pub struct Field {
-    text: String,
+pub struct Field<'a> {
+    text: Cow<'a, str>,
     shape: Shape,
     at_place: bool,
     scan: Scan,
@@ -53,23 +55,23 @@ pub enum Change {
 /// Digits of the scan, and what comes in their place.
 type Piece = (Range<usize>, Stead);
 
-impl Field {
+impl<'a> Field<'a> {
     /// The value at a number place. None where it can hold no number.
-    pub fn at_place(json: &str) -> Option<Self> {
+    pub fn at_place(json: &'a str) -> Option<Self> {
         let mut field = Self::read(json, at_place)?;
         field.at_place = true;
         Some(field)
     }
 
     /// A value elsewhere. None where it can hold no number.
-    pub fn of_text(json: &str) -> Option<Self> {
+    pub fn of_text(json: &'a str) -> Option<Self> {
         Self::read(json, in_text)
     }
 
     /// A JSON number elsewhere. Most are amounts, times and ids, so of itself
     /// only a mobile number counts as one; the record's known numbers are
     /// looked for all the same. None where it can hold no number.
-    pub fn of_number(json: &str) -> Option<Self> {
+    pub fn of_number(json: &'a str) -> Option<Self> {
         let is_whole = json.parse().is_ok_and(|value: f64| value.fract() == 0.0);
         let is_mobile = |found: &Found| is_whole && found.number.form == Form::Mobile;
         Self::read(json, |scan| {
@@ -78,14 +80,14 @@ impl Field {
         })
     }
 
-    fn read(json: &str, find: impl FnOnce(&Scan) -> Vec<Found>) -> Option<Self> {
+    fn read(json: &'a str, find: impl FnOnce(&Scan) -> Vec<Found>) -> Option<Self> {
         if json == "\"\"" {
             return None;
         }
         let (text, shape) = match json.as_bytes().first()? {
-            b'"' => (serde_json::from_str(json).ok()?, Shape::Scalar),
-            b'-' | b'0'..=b'9' => (json.to_owned(), Shape::Scalar),
-            b'{' | b'[' => (json.to_owned(), Shape::Container),
+            b'"' => (json::string(json)?, Shape::Scalar),
+            b'-' | b'0'..=b'9' => (Cow::Borrowed(json), Shape::Scalar),
+            b'{' | b'[' => (Cow::Borrowed(json), Shape::Container),
             _ => return None,
         };
         let scan = Scan::of(&text);
@@ -118,22 +120,22 @@ impl Field {
     }
 
     fn masked(&self, known: &Known, keep: Keep) -> Option<Change> {
-        let hidden = self.hidden(known, keep);
-        let digits = hidden.iter().enumerate().filter(|(_, hidden)| **hidden);
-        let edits: Vec<_> = digits
-            .map(|(digit, _)| (self.scan.place(digit), Cow::Borrowed(MASK)))
-            .collect();
+        let mut hidden = self.hidden(known, keep);
+        hidden.sort_by_key(|digits| digits.start);
+        let mut next = 0;
+        let mut edits = Vec::new();
+        for digits in hidden {
+            let digits = digits.start.max(next)..digits.end;
+            next = digits.end.max(next);
+            edits.extend(digits.map(|digit| (self.scan.place(digit), Cow::Borrowed(MASK))));
+        }
         (!edits.is_empty()).then(|| self.set(rewrite(&self.text, edits)))
     }
 
     /// Which digits are hidden: those that any number hides.
-    fn hidden(&self, known: &Known, keep: Keep) -> Vec<bool> {
-        let mut hidden = vec![false; self.scan.digits().len()];
-        let mut hide = |national| {
-            if let Some(digits) = hidden.get_mut(keep.hidden(national)) {
-                digits.fill(true);
-            }
-        };
+    fn hidden(&self, known: &Known, keep: Keep) -> Vec<Range<usize>> {
+        let mut hidden = Vec::new();
+        let mut hide = |national| hidden.push(keep.hidden(national));
         self.found.iter().map(Found::national).for_each(&mut hide);
         known.occurrences(&self.scan, |digits, _| {
             // What stays of a number's own subscriber part is decided by all

@@ -100,7 +100,7 @@ fn place_order(a: &str, b: &str) -> Ordering {
 }
 
 /// What teaches the record's numbers. A short JSON number does not.
-fn elsewhere(found: &Match) -> Option<Field> {
+fn elsewhere(found: &Match) -> Option<Field<'_>> {
     if is_protected(found) || is_short_number(found) {
         None
     } else if found.json.starts_with('"') {

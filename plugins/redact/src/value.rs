@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use cdr_number::{Scan, rewrite};
+use cdr_number::{Scan, json, rewrite};
 
-use crate::{card, email, kind::Kind};
+use crate::{FEWEST_DIGITS, card, email, kind::Kind};
 
 /// The value with everything of these kinds replaced. None where nothing is
 /// found. What was a number becomes a string.
@@ -14,9 +14,8 @@ pub fn redacted(
     instead: &dyn Fn(Kind) -> String,
     note: &mut dyn FnMut(Kind),
 ) -> Option<String> {
-    let is_string = json.starts_with('"');
-    let text: Cow<'_, str> = if is_string {
-        serde_json::from_str::<String>(json).ok()?.into()
+    let text = if json.starts_with('"') {
+        json::string(json)?
     } else {
         json.into()
     };
@@ -44,7 +43,7 @@ fn find(text: &str, kinds: &[Kind]) -> Vec<(Range<usize>, Kind)> {
         let places = email::in_text(text).into_iter();
         found.extend(places.map(|place| (place, Kind::Email)));
     }
-    if kinds.iter().any(|kind| *kind != Kind::Email) {
+    if kinds.iter().any(|kind| *kind != Kind::Email) && may_hold_number(text) {
         let overlaps = |one: &Range<usize>, found: &[(Range<usize>, Kind)]| {
             let mut others = found.iter().map(|(place, _)| place);
             others.any(|other| one.start < other.end && other.start < one.end)
@@ -56,4 +55,11 @@ fn find(text: &str, kinds: &[Kind]) -> Vec<(Range<usize>, Kind)> {
         }
     }
     found
+}
+
+/// Whether a text may have as many digits as a card. However a digit is written, an
+/// ASCII digit or the first byte of a full-width one is in it.
+fn may_hold_number(text: &str) -> bool {
+    let of_digit = |byte: &u8| byte.is_ascii_digit() || *byte == 0xef;
+    text.bytes().filter(of_digit).count() >= FEWEST_DIGITS as usize
 }
