@@ -10,5 +10,5 @@ pub mod string;
 pub use arrival::{Arrival, ArrivalId, Defect, Kind, Seq, Tags};
 pub use correction::Correction;
 pub use document::{Document, DocumentError, EditError};
-pub use pattern::{Pattern, PatternTree};
+pub use pattern::{NumberPlaces, Pattern, PatternTree};
 pub use pointer::{Pointer, PointerError};

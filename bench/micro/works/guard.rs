@@ -23,7 +23,7 @@ fn places() -> &'static [Pattern] {
 }
 
 fn originals(document: &Document) -> Originals {
-    Originals::gather(document, [], places(), "CN")
+    Originals::gather(document, [], &places().iter().collect(), "CN")
 }
 
 fn gather(text: &'static str) -> Doing {

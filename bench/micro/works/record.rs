@@ -62,9 +62,9 @@ fn select() -> Doing {
 
 fn texts() -> Doing {
     let document = document(TRANSFER);
-    let places = Tccc.number_places(Kind::Cdr);
+    let places = Tccc.number_places(Kind::Cdr).iter().collect();
     Box::new(move || {
-        black_box(document.texts(7, places));
+        black_box(document.texts(7, &places));
     })
 }
 

@@ -176,7 +176,11 @@ impl Known<'_> {
         let arrival = &record.arrival;
         let source: Option<&model::Source> = config.source.get(&*arrival.source);
         let dialect = source.map(|source| source.dialect);
-        let places = record.number_places.iter().map(ToString::to_string);
+        let places = record
+            .number_places
+            .patterns()
+            .iter()
+            .map(ToString::to_string);
         let said = config.plugin.get(self.name).cloned();
         let (config_of_it, secrets, tables, grant) = said.map_or_else(Default::default, |said| {
             let granted = said.tables.into_iter();

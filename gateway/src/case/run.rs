@@ -282,7 +282,7 @@ pub fn record(case: &Case) -> Result<Option<Record>, CannotRun> {
         arrival: Arc::new(arrival),
         document,
         tags,
-        number_places: dialect.number_places(kind).into(),
+        number_places: Arc::new(dialect.number_places(kind).iter().collect()),
     }))
 }
 

@@ -23,7 +23,8 @@ pub fn guard(data: &[u8]) {
     let Ok(arrival) = Document::parse(Bytes::from(arrival)) else {
         return;
     };
-    let originals = Originals::gather(&arrival, [], Tccc.number_places(Kind::Cdr), "CN");
+    let places = Tccc.number_places(Kind::Cdr).iter().collect();
+    let originals = Originals::gather(&arrival, [], &places, "CN");
     let holds = payload
         .windows(number.len())
         .any(|window| window == number.as_bytes());

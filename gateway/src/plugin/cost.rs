@@ -92,7 +92,7 @@ fn record(text: &str) -> Record {
         }),
         document: Document::parse(body).unwrap(),
         tags: Tags::default(),
-        number_places: Tccc.number_places(Kind::Cdr).into(),
+        number_places: Arc::new(Tccc.number_places(Kind::Cdr).iter().collect()),
     }
 }
 

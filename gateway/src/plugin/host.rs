@@ -61,10 +61,16 @@ impl HostCdr for Guest {
 
     fn numbers(&mut self, cdr: Resource<Cdr>) -> Hosted<Vec<Match>> {
         let record = self.cdr(&cdr)?;
-        let places = record.number_places.iter();
-        Ok(places
-            .flat_map(|place| owned(record.document.select(place)))
-            .collect())
+        let mut found = Vec::new();
+        record
+            .document
+            .look(record.number_places.tree(), |place, json, ()| {
+                found.push(Match {
+                    pointer: place.pointer(),
+                    json: json.into_owned(),
+                });
+            });
+        Ok(found)
     }
 
     fn texts(&mut self, cdr: Resource<Cdr>, min_digits: u32) -> Hosted<Vec<Match>> {

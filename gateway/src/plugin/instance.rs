@@ -22,7 +22,7 @@ use super::{
     guest::Guest,
     told::{self, MAX_MESSAGE_BYTES},
 };
-use crate::record::{Arrival, Document, Pattern, Tags};
+use crate::record::{Arrival, Document, NumberPlaces, Tags};
 
 /// The record as it goes from plugin to plugin.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Record {
     /// The tags, with the edits so far.
     pub tags: Tags,
     /// Where the dialect says that numbers stand in this kind of record.
-    pub number_places: Arc<[Pattern]>,
+    pub number_places: Arc<NumberPlaces>,
 }
 
 /// What a plugin says of a record.

@@ -32,6 +32,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde_json::value::RawValue;
 
 pub use depth::MAX_DEPTH;
@@ -39,7 +40,7 @@ pub use peek::{Array, Object, Peek};
 pub use walk::{Place, Token};
 
 use super::{
-    pattern::{Pattern, PatternTree},
+    pattern::{NumberPlaces, Pattern, PatternTree},
     pointer::Pointer,
     string,
 };
@@ -49,7 +50,7 @@ use find::At;
 /// A JSON document. Clones are cheap and independent of each other.
 #[derive(Debug, Clone)]
 pub struct Document {
-    source: Bytes,
+    source: ByteString,
     /// Whitespace around the root value.
     around: (Piece, Piece),
     root: Value,
@@ -118,8 +119,9 @@ impl Document {
     /// Reads a document: one JSON value with whitespace around it.
     pub fn parse(source: Bytes) -> Result<Self, DocumentError> {
         let end = u32::try_from(source.len()).map_err(|_| DocumentError::TooLong)?;
-        let text =
-            str::from_utf8(&source).map_err(|error| DocumentError::NotUtf8(error.valid_up_to()))?;
+        let source = ByteString::try_from(source)
+            .map_err(|error| DocumentError::NotUtf8(error.valid_up_to()))?;
+        let text: &str = &source;
         let value = text.trim_matches([' ', '\t', '\n', '\r']);
         // Not more than `end`, which fits.
         let start = u32::try_from(value.as_ptr().addr() - text.as_ptr().addr()).unwrap_or(end);
@@ -178,13 +180,12 @@ impl Document {
 
     /// Every string and every number with at least `min_digits` digits (ASCII
     /// or full-width) that stands at no place of `except`.
-    pub fn texts(&self, min_digits: usize, except: &[Pattern]) -> Vec<Match<'static>> {
+    pub fn texts(&self, min_digits: usize, except: &NumberPlaces) -> Vec<Match<'static>> {
         self.matching(|place, token| {
             let (Token::String(raw) | Token::Number(raw)) = token else {
                 return None;
             };
-            let wanted = string::has_digits(raw, min_digits)
-                && !except.iter().any(|pattern| place.matches(pattern));
+            let wanted = string::has_digits(raw, min_digits) && !place.is_any_of(except.tree());
             wanted.then_some(raw)
         })
     }
@@ -299,7 +300,7 @@ impl Document {
     /// they are put together once and kept.
     pub fn bytes(&self) -> Bytes {
         if !self.is_touched() {
-            return self.source.clone();
+            return self.source.as_bytes().clone();
         }
         self.written.get_or_init(|| self.write()).clone()
     }
@@ -345,9 +346,9 @@ impl Document {
 
     fn write(&self) -> Bytes {
         let mut out = Vec::with_capacity(self.len());
-        out.extend_from_slice(self.around.0.bytes(&self.source));
+        out.extend_from_slice(self.around.0.text(&self.source).as_bytes());
         self.root.write(&self.source, &mut out);
-        out.extend_from_slice(self.around.1.bytes(&self.source));
+        out.extend_from_slice(self.around.1.text(&self.source).as_bytes());
         out.into()
     }
 }

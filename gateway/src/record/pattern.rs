@@ -1,9 +1,11 @@
 //! Patterns: JSON Pointers in which `*` stands for every element of an array.
 
+mod number_places;
 mod tree;
 
 use std::{fmt, str::FromStr};
 
+pub use number_places::NumberPlaces;
 pub use tree::PatternTree;
 
 use super::pointer::{self, PointerError};

@@ -25,14 +25,17 @@ pub fn decode(token: &str) -> Cow<'_, str> {
     }
 }
 
+/// What a full-width character begins with in UTF-8.
+const WIDE: u8 = 0xef;
+
 /// Number of digits in a text, ASCII and full-width.
 pub fn digits(text: &str) -> usize {
     let ascii = text.bytes().filter(u8::is_ascii_digit).count();
-    if text.is_ascii() {
+    if !text.as_bytes().contains(&WIDE) {
         return ascii;
     }
     // A full-width digit, and nothing else in UTF-8.
-    let is_wide = |bytes: &&[u8]| matches!(bytes, [0xef, 0xbc, 0x90..=0x99]);
+    let is_wide = |bytes: &&[u8]| matches!(bytes, [WIDE, 0xbc, 0x90..=0x99]);
     ascii + text.as_bytes().windows(3).filter(is_wide).count()
 }
 

@@ -20,7 +20,7 @@ use crate::{
     config::model::DEFAULT_REGION,
     ingest::dialect::Dialect,
     plugin::{Record, Workers},
-    record::{Arrival, Document, Kind, Pattern, Seq},
+    record::{Arrival, Document, Kind, NumberPlaces, Pattern, Seq},
 };
 
 /// Arrivals whose journey is kept, and the size of their bodies in bytes: what
@@ -61,7 +61,7 @@ type Chains = (usize, Option<usize>);
 /// What a revision knows of a source when it processes its arrivals.
 pub struct Origin {
     /// Where numbers stand, by kind.
-    number_places: HashMap<Kind, Arc<[Pattern]>>,
+    number_places: HashMap<Kind, Arc<NumberPlaces>>,
     /// Region of numbers without a country code (ISO 3166-1 alpha-2).
     region: String,
 }
@@ -70,15 +70,13 @@ impl Origin {
     /// What a dialect says, and the region of its numbers.
     #[must_use]
     pub fn new(dialect: &dyn Dialect, region: String) -> Self {
-        let places = |kind| (kind, Arc::from(dialect.number_places(kind)));
+        let places = |kind| (kind, Arc::new(dialect.number_places(kind).iter().collect()));
         Self {
             number_places: Kind::ALL.into_iter().map(places).collect(),
             region,
         }
     }
-}
 
-impl Origin {
     /// Places by kind, and the region of the numbers there.
     #[must_use]
     pub fn of_places(
@@ -88,7 +86,7 @@ impl Origin {
         let places = places.into_iter();
         Self {
             number_places: places
-                .map(|(kind, places)| (kind, Arc::from(places)))
+                .map(|(kind, places)| (kind, Arc::new(places.iter().collect())))
                 .collect(),
             region,
         }
@@ -145,7 +143,7 @@ impl Journey {
         })
     }
 
-    fn number_places(&self) -> Arc<[Pattern]> {
+    fn number_places(&self) -> Arc<NumberPlaces> {
         let origin = self.origin.as_ref();
         let places = origin.and_then(|origin| origin.number_places.get(&self.arrival.kind));
         places.cloned().unwrap_or_default()

@@ -187,7 +187,7 @@ mod tests {
                 arrival: Arc::new(arrival),
                 document,
                 tags,
-                number_places: Arc::new([]),
+                number_places: Arc::default(),
             }),
         }
     }

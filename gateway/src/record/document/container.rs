@@ -6,7 +6,7 @@
 
 use std::{ops::Range, sync::Arc, sync::OnceLock};
 
-use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::open;
 use crate::record::{pointer, string};
@@ -25,17 +25,10 @@ impl Piece {
         Self::Own(text.into())
     }
 
-    pub(super) fn bytes<'a>(&'a self, source: &'a [u8]) -> &'a [u8] {
-        match self {
-            Self::Read { start, end } => source.get(range(*start, *end)).unwrap_or_default(),
-            Self::Own(text) => text.as_bytes(),
-        }
-    }
-
-    pub(super) fn text<'a>(&'a self, source: &'a [u8]) -> &'a str {
+    pub(super) fn text<'a>(&'a self, source: &'a str) -> &'a str {
         match self {
             // A range ends where a token ends, so it never cuts a character.
-            Self::Read { .. } => str::from_utf8(self.bytes(source)).unwrap_or_default(),
+            Self::Read { start, end } => source.get(range(*start, *end)).unwrap_or_default(),
             Self::Own(text) => text,
         }
     }
@@ -81,7 +74,7 @@ impl Value {
 
     /// The container that the value is; none for a scalar. `source` is the
     /// source of the container that holds the value.
-    pub(super) fn container(&self, source: &Bytes) -> Option<&Arc<Container>> {
+    pub(super) fn container(&self, source: &ByteString) -> Option<&Arc<Container>> {
         self.inside
             .get_or_init(|| match &self.text {
                 Piece::Read { start, end } => open::container(source, *start, *end),
@@ -91,7 +84,7 @@ impl Value {
     }
 
     /// The container, to be changed: a copy of its own if others see it too.
-    pub(super) fn container_mut(&mut self, source: &Bytes) -> Option<&mut Container> {
+    pub(super) fn container_mut(&mut self, source: &ByteString) -> Option<&mut Container> {
         self.container(source)?;
         self.inside.get_mut()?.as_mut().map(Arc::make_mut)
     }
@@ -102,13 +95,8 @@ impl Value {
     }
 
     /// The text, where it stands in one piece.
-    pub(super) fn text<'a>(&'a self, source: &'a Bytes) -> Option<&'a str> {
+    pub(super) fn text<'a>(&'a self, source: &'a str) -> Option<&'a str> {
         (!self.edited).then(|| self.text.text(source))
-    }
-
-    /// The first byte of the text, which tells what kind of value it is.
-    pub(super) fn first_byte(&self, source: &[u8]) -> Option<u8> {
-        self.text.bytes(source).first().copied()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -118,10 +106,10 @@ impl Value {
         }
     }
 
-    pub(super) fn write(&self, source: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn write(&self, source: &str, out: &mut Vec<u8>) {
         match self.edited_container() {
             Some(container) => container.write(out),
-            None => out.extend_from_slice(self.text.bytes(source)),
+            None => out.extend_from_slice(self.text.text(source).as_bytes()),
         }
     }
 
@@ -144,9 +132,11 @@ pub(super) enum Shape {
 /// An object or an array.
 #[derive(Debug, Clone)]
 pub(super) struct Container {
-    pub(super) source: Bytes,
+    pub(super) source: ByteString,
     pub(super) shape: Shape,
     pub(super) items: Vec<Item>,
+    /// Whether a key may be written otherwise than it reads.
+    pub(super) has_escaped_keys: bool,
     /// What follows the last item: whitespace and the closing bracket.
     pub(super) tail: Piece,
     /// Length of the text in bytes.
@@ -194,23 +184,26 @@ impl Container {
         let Some(item) = self.items.get(at) else {
             return false;
         };
-        // Most keys differ in length already. One with escapes is longer than what
-        // it means.
-        let raw = item.key.bytes(&self.source);
-        let plain = token.len() + 2;
-        if raw.len() < plain {
+        // Most keys differ in length already.
+        if !self.has_escaped_keys && item.key.len() != token.len() + 2 {
             return false;
         }
-        if raw.contains(&b'\\') {
-            return string::decode(item.key.text(&self.source)) == token;
-        }
-        raw.len() == plain && &raw[1..raw.len() - 1] == token.as_bytes()
+        string::decode(item.key.text(&self.source)) == token
     }
 
-    /// Counts the text's bytes anew, after a change.
-    pub(super) fn recount(&mut self) {
-        let items: usize = self.items.iter().map(Item::len).sum();
-        self.len = 1 + items + self.tail.len();
+    /// Changes an item, and counts what that adds to the text or takes from it.
+    pub(super) fn with_item<T: Default>(
+        &mut self,
+        at: usize,
+        change: impl FnOnce(&mut Item, &ByteString) -> T,
+    ) -> T {
+        let Some(item) = self.items.get_mut(at) else {
+            return T::default();
+        };
+        self.len -= item.len();
+        let changed = change(item, &self.source);
+        self.len += item.len();
+        changed
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -220,16 +213,16 @@ impl Container {
         });
         for item in &self.items {
             for piece in [&item.lead, &item.key, &item.colon] {
-                out.extend_from_slice(piece.bytes(&self.source));
+                out.extend_from_slice(piece.text(&self.source).as_bytes());
             }
             item.value.write(&self.source, out);
         }
-        out.extend_from_slice(self.tail.bytes(&self.source));
+        out.extend_from_slice(self.tail.text(&self.source).as_bytes());
     }
 }
 
 impl Item {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.lead.len() + self.key.len() + self.colon.len() + self.value.len()
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::container::{Container, Item, Piece, Shape, Value};
 use crate::record::string;
@@ -16,7 +16,7 @@ const APPEND: &str = "-";
 /// added. False, and nothing changed, where no parent exists.
 pub(super) fn set(
     value: &mut Value,
-    source: &Bytes,
+    source: &ByteString,
     tokens: &[String],
     json: &Arc<str>,
     seen: bool,
@@ -42,7 +42,7 @@ pub(super) fn set(
 }
 
 /// Removes everything at the path, which is not empty. False where nothing was.
-pub(super) fn remove(value: &mut Value, source: &Bytes, tokens: &[String]) -> bool {
+pub(super) fn remove(value: &mut Value, source: &ByteString, tokens: &[String]) -> bool {
     let Some((token, rest)) = tokens.split_first() else {
         return false;
     };
@@ -65,7 +65,7 @@ pub(super) fn remove(value: &mut Value, source: &Bytes, tokens: &[String]) -> bo
 /// edit says that it changed nothing.
 pub(super) fn change(
     value: &mut Value,
-    source: &Bytes,
+    source: &ByteString,
     edit: impl FnOnce(&mut Container) -> bool,
 ) -> bool {
     let Some(container) = value.container_mut(source) else {
@@ -73,7 +73,6 @@ pub(super) fn change(
     };
     let changed = edit(container);
     if changed {
-        container.recount();
         value.mark_edited();
     }
     changed
@@ -83,12 +82,9 @@ pub(super) fn change(
 pub(super) fn descend(
     container: &mut Container,
     at: usize,
-    edit: impl FnOnce(&mut Value, &Bytes) -> bool,
+    edit: impl FnOnce(&mut Value, &ByteString) -> bool,
 ) -> bool {
-    let Container { source, items, .. } = container;
-    items
-        .get_mut(at)
-        .is_some_and(|item| edit(&mut item.value, source))
+    container.with_item(at, |item, source| edit(&mut item.value, source))
 }
 
 /// Adds a member to an object, or an element to the end of an array.
@@ -99,22 +95,24 @@ fn append(container: &mut Container, token: &str, json: &Arc<str>) -> bool {
         Shape::Array => return false,
     };
     let lead = if container.items.is_empty() { "" } else { "," };
-    container.items.push(Item {
+    let item = Item {
         lead: Piece::own(lead),
         key: Piece::own(&key),
         colon: Piece::own(colon),
         value: Value::new(Piece::Own(Arc::clone(json))),
-    });
+    };
+    container.has_escaped_keys |= key.contains('\\');
+    container.len += item.len();
+    container.items.push(item);
     true
 }
 
 /// Takes an item out, with the comma that parted it from its neighbour.
 fn take_out(container: &mut Container, at: usize) {
     let removed = container.items.remove(at);
-    if at == 0
-        && let Some(first) = container.items.first_mut()
-    {
-        first.lead = removed.lead;
+    container.len -= removed.len();
+    if at == 0 {
+        container.with_item(at, |first, _| first.lead = removed.lead);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::container::{Container, Item, Shape, Value};
 use crate::record::{pattern::Step, pointer, string};
@@ -12,7 +12,7 @@ use crate::record::{pattern::Step, pointer, string};
 #[derive(Clone, Copy)]
 pub(super) struct At<'a> {
     pub(super) value: &'a Value,
-    pub(super) source: &'a Bytes,
+    pub(super) source: &'a ByteString,
 }
 
 impl<'a> At<'a> {

@@ -3,20 +3,18 @@
 
 use std::{fmt, sync::Arc};
 
-use bytes::Bytes;
+use bytestring::ByteString;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::container::{Container, Item, Piece, Shape, Value};
 
 /// The container that stands at a range of the source; none for a scalar.
-pub(super) fn container(source: &Bytes, start: u32, end: u32) -> Option<Arc<Container>> {
+pub(super) fn container(source: &ByteString, start: u32, end: u32) -> Option<Arc<Container>> {
     let text = source.get(start as usize..end as usize)?;
-    if !matches!(text.first(), Some(b'{' | b'[')) {
+    if !text.starts_with(['{', '[']) {
         return None;
     }
-    // The text was found to be valid when the document was read.
-    let text = str::from_utf8(text).ok()?;
     scan(source, start, text).ok().map(Arc::new)
 }
 
@@ -25,21 +23,23 @@ pub(super) fn own(text: &str) -> Option<Arc<Container>> {
     if !text.starts_with(['{', '[']) {
         return None;
     }
-    let source = Bytes::copy_from_slice(text.as_bytes());
+    let source = ByteString::from(text);
     let end = u32::try_from(source.len()).ok()?;
     container(&source, 0, end)
 }
 
 /// Opens the container whose text begins at `start` of the source. The scan
 /// reads everything in it, so that it also finds whatever is not JSON.
-pub(super) fn scan(source: &Bytes, start: u32, text: &str) -> serde_json::Result<Container> {
+pub(super) fn scan(source: &ByteString, start: u32, text: &str) -> serde_json::Result<Container> {
     let members: Members<'_> = serde_json::from_str(text)?;
     let base = text.as_ptr().addr();
     let offset = |part: &str| span(part.as_ptr().addr() - base, start);
     let mut cursor = start + 1;
     let mut items = Vec::with_capacity(members.found.len());
+    let mut has_escaped_keys = false;
     for (key, value) in members.found {
         let value_start = offset(value);
+        has_escaped_keys |= key.is_some_and(|key| key.contains('\\'));
         let (key_start, key_end) = key.map_or((value_start, value_start), |key| {
             (offset(key), offset(key) + span(key.len(), 0))
         });
@@ -56,6 +56,7 @@ pub(super) fn scan(source: &Bytes, start: u32, text: &str) -> serde_json::Result
         source: source.clone(),
         shape: members.shape,
         items,
+        has_escaped_keys,
         tail: read(cursor, start + span(text.len(), 0)),
         len: text.len(),
     })

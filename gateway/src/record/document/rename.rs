@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytestring::ByteString;
 
 use super::{
     Document, EditError,
@@ -90,7 +90,7 @@ impl Seen {
 /// False, and nothing changed, where no member is called so.
 fn exchange(
     value: &mut Value,
-    source: &Bytes,
+    source: &ByteString,
     parents: &[String],
     token: &str,
     key: &Arc<str>,
@@ -115,8 +115,8 @@ fn exchange_key(container: &mut Container, at: usize, key: &Arc<str>) -> bool {
     if container.shape == Shape::Array {
         return false;
     }
-    let item = container.items.get_mut(at);
-    item.is_some_and(|item| {
+    container.has_escaped_keys |= key.contains('\\');
+    container.with_item(at, |item, _| {
         item.key = Piece::Own(Arc::clone(key));
         true
     })

@@ -341,7 +341,7 @@ fn texts_are_the_strings_with_digits() {
         ])
         .map(|text| Pattern::parse(text).unwrap())
         .collect();
-    let texts = document.texts(11, &except);
+    let texts = document.texts(11, &except.iter().collect());
     let pointers: Vec<&str> = texts.iter().map(|found| found.pointer.as_str()).collect();
     assert_eq!(
         pointers,
@@ -356,7 +356,11 @@ fn texts_are_the_strings_with_digits() {
         ]
     );
     let wide = self::document(r#"{"a":["１２3","\u0031\u0032\u0033",-1.23,"12",12]}"#);
-    let texts: Vec<_> = wide.texts(3, &[]).into_iter().map(|it| it.json).collect();
+    let texts: Vec<_> = wide
+        .texts(3, &NumberPlaces::default())
+        .into_iter()
+        .map(|it| it.json)
+        .collect();
     assert_eq!(texts, ["\"１２3\"", "\"\\u0031\\u0032\\u0033\"", "-1.23"]);
 }
 

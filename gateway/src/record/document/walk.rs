@@ -7,10 +7,7 @@ use super::{
     container::Shape,
     find::{At, push_key, push_token},
 };
-use crate::record::{
-    pattern::{Pattern, Step},
-    pointer, string,
-};
+use crate::record::{pattern::PatternTree, string};
 
 /// Where a token stands. A place lives on the walk's stack.
 #[derive(Debug, Clone, Copy)]
@@ -74,30 +71,28 @@ impl Place<'_> {
         self.parent.map(Place::pointer).unwrap_or_default()
     }
 
-    /// Whether a pattern matches the place.
-    pub fn matches(&self, pattern: &Pattern) -> bool {
-        self.matches_steps(pattern.steps())
+    /// Whether any pattern of a tree matches the place.
+    pub fn is_any_of<T>(&self, tree: &PatternTree<T>) -> bool {
+        self.leads(tree, &mut |end| !end.meanings().is_empty())
     }
 
-    fn matches_steps(&self, steps: &[Step]) -> bool {
-        match (self.step, steps.split_last()) {
-            (None, None) => true,
-            (Some(leg), Some((last, rest))) => {
-                leg.matches(last) && self.parent.is_some_and(|parent| parent.matches_steps(rest))
+    /// Whether the way to this place leads through a tree to where `is_end` holds.
+    fn leads<T>(
+        &self,
+        tree: &PatternTree<T>,
+        is_end: &mut dyn FnMut(&PatternTree<T>) -> bool,
+    ) -> bool {
+        let (Some(parent), Some(leg)) = (self.parent, self.step) else {
+            return is_end(tree);
+        };
+        parent.leads(tree, &mut |tree| match leg {
+            Leg::Key(raw) => tree.token(&string::decode(raw)).is_some_and(&mut *is_end),
+            Leg::Index(index) => {
+                tree.every().is_some_and(&mut *is_end)
+                    || (tree.has_tokens()
+                        && tree.token(&index.to_string()).is_some_and(&mut *is_end))
             }
-            _ => false,
-        }
-    }
-}
-
-impl Leg<'_> {
-    fn matches(self, step: &Step) -> bool {
-        match (self, step) {
-            (Leg::Index(_), Step::Every) => true,
-            (Leg::Index(index), Step::Token(token)) => pointer::index(token) == Some(index),
-            (Leg::Key(raw), Step::Token(token)) => string::decode(raw) == token.as_str(),
-            (Leg::Key(_), Step::Every) => false,
-        }
+        })
     }
 }
 
@@ -138,7 +133,7 @@ where
     let Some(text) = at.value.text(at.source) else {
         return ControlFlow::Continue(());
     };
-    let token = match at.value.first_byte(at.source) {
+    let token = match text.as_bytes().first() {
         Some(b'"') => Token::String(text),
         Some(b't' | b'f' | b'n') => Token::Literal(text),
         _ => Token::Number(text),

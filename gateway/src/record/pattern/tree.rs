@@ -1,7 +1,5 @@
 //! Many patterns at once: what they have in common is looked for once.
 
-use std::collections::HashMap;
-
 use super::{Pattern, Step};
 
 /// Patterns, each with what it means, looked for in one pass over a document
@@ -14,8 +12,8 @@ pub struct PatternTree<T> {
     meanings: Vec<T>,
     /// Where `*` leads.
     every: Option<Box<PatternTree<T>>>,
-    /// Where names and indexes lead.
-    tokens: HashMap<String, PatternTree<T>>,
+    /// Where names and indexes lead, sorted by [`order`].
+    tokens: Vec<(String, PatternTree<T>)>,
 }
 
 impl<T> PatternTree<T> {
@@ -23,7 +21,7 @@ impl<T> PatternTree<T> {
     pub fn add(&mut self, pattern: &Pattern, meaning: T) {
         let end = pattern.steps().iter().fold(self, |tree, step| match step {
             Step::Every => tree.every.get_or_insert_default(),
-            Step::Token(token) => tree.tokens.entry(token.clone()).or_default(),
+            Step::Token(token) => tree.inner(token),
         });
         end.meanings.push(meaning);
     }
@@ -43,7 +41,22 @@ impl<T> PatternTree<T> {
 
     /// Where a name, or an index in digits, leads.
     pub(in crate::record) fn token(&self, token: &str) -> Option<&Self> {
-        self.tokens.get(token)
+        let at = self.position(token).ok()?;
+        self.tokens.get(at).map(|(_, tree)| tree)
+    }
+
+    /// Where a token stands among those of this level, or would.
+    fn position(&self, token: &str) -> Result<usize, usize> {
+        let position = |(known, _): &(String, Self)| order(known).cmp(&order(token));
+        self.tokens.binary_search_by(position)
+    }
+
+    fn inner(&mut self, token: &str) -> &mut Self {
+        let at = self.position(token).unwrap_or_else(|at| {
+            self.tokens.insert(at, (token.to_owned(), Self::default()));
+            at
+        });
+        &mut self.tokens[at].1
     }
 
     /// Whether any name or index leads on.
@@ -52,12 +65,17 @@ impl<T> PatternTree<T> {
     }
 }
 
+/// Lengths are compared first: most names differ in that already.
+fn order(token: &str) -> (usize, &str) {
+    (token.len(), token)
+}
+
 impl<T> Default for PatternTree<T> {
     fn default() -> Self {
         Self {
             meanings: Vec::new(),
             every: None,
-            tokens: HashMap::new(),
+            tokens: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     unescape,
 };
 use crate::record::{
-    Document, Pattern,
+    Document, NumberPlaces,
     document::{Place, Token},
     string,
 };
@@ -39,7 +39,7 @@ impl Originals {
     pub fn gather<'a>(
         document: &Document,
         before: impl IntoIterator<Item = &'a Bytes>,
-        number_places: &[Pattern],
+        number_places: &NumberPlaces,
         region: &str,
     ) -> Self {
         let Some(reader) = Reader::for_region(region) else {
@@ -81,7 +81,7 @@ impl Originals {
 
 struct Gathering<'a> {
     reader: Reader,
-    number_places: &'a [Pattern],
+    number_places: &'a NumberPlaces,
     needles: Needles,
     /// What was read already, as a text and at a number place: a record says a number
     /// in several places, and reading one costs more than all else.
@@ -112,7 +112,6 @@ impl Gathering<'_> {
     }
 
     fn token(&mut self, place: &Place<'_>, token: Token<'_>) -> ControlFlow<()> {
-        let at_place = |places: &[Pattern]| places.iter().any(|pattern| place.matches(pattern));
         // Most texts have too few digits for any number, whatever is escaped in
         // them: no escape has fewer digits than the digit that it stands for.
         if let Token::String(raw) | Token::Key(raw) = token
@@ -121,10 +120,12 @@ impl Gathering<'_> {
             return ControlFlow::Continue(());
         }
         match token {
-            Token::String(raw) if at_place(self.number_places) => {
+            Token::String(raw) if place.is_any_of(self.number_places.tree()) => {
                 self.read(&string::decode(raw), As::Number)
             }
-            Token::Number(token) if may_be_long(token) && at_place(self.number_places) => {
+            Token::Number(token)
+                if may_be_long(token) && place.is_any_of(self.number_places.tree()) =>
+            {
                 self.read(&plain(token), As::Number)
             }
             Token::String(raw) | Token::Key(raw) => self.read(&string::decode(raw), As::Text),
@@ -182,13 +183,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::Pattern;
 
     /// Every token read as it stands: nothing left out, nothing read only once.
-    fn read_all(document: &Document, places: &[Pattern]) -> Needles {
+    fn read_all(document: &Document, places: &NumberPlaces) -> Needles {
         let reader = Reader::for_region("CN").unwrap();
         let mut needles = Needles::default();
         let _ = document.walk(&mut |place, token| {
-            let at_place = places.iter().any(|pattern| place.matches(pattern));
+            let at_place = place.is_any_of(places.tree());
             let (text, at_place) = match token {
                 Token::String(raw) => (string::decode(raw), at_place),
                 Token::Key(raw) => (string::decode(raw), false),
@@ -235,6 +237,7 @@ mod tests {
             );
             let document = Document::parse(Bytes::from(json)).unwrap();
             let places = ["/a", "/b/*", "/e"].map(|place| Pattern::parse(place).unwrap());
+            let places = places.iter().collect();
             let gathered = Originals::gather(&document, [], &places, "CN");
             prop_assert_eq!(gathered.needles, read_all(&document, &places));
         }
@@ -252,7 +255,7 @@ mod tests {
         let (one, two) = (long('1'), long('2'));
         for (texts, is_complete) in [([&one, &one], true), ([&one, &two], false)] {
             let document = Document::parse(serde_json::to_vec(&texts).unwrap().into()).unwrap();
-            let gathered = Originals::gather(&document, [], &[], "CN");
+            let gathered = Originals::gather(&document, [], &NumberPlaces::default(), "CN");
             assert_eq!(gathered.is_complete(), is_complete);
         }
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::record::{Pattern, Pointer};
+use crate::record::{NumberPlaces, Pattern, Pointer};
 
 const SEED: &str = include_str!("../../../../tests/records/seed.json");
 const INBOUND: &str = include_str!("../../../../tests/records/inbound-transfer.json");
@@ -28,6 +28,7 @@ fn document(text: &str) -> Document {
 
 fn originals(record: &str) -> Originals {
     let places: Vec<Pattern> = PLACES.iter().map(|text| text.parse().unwrap()).collect();
+    let places = places.iter().collect();
     Originals::gather(&document(record), [], &places, "CN")
 }
 
@@ -273,10 +274,10 @@ fn what_cannot_be_inspected_is_refused() {
     };
     let unknown = Err(Cause::OriginalsUnknown);
     assert_eq!(refused(&Originals::default(), &body), unknown);
-    let no_region = Originals::gather(&body, [], &[], "");
+    let no_region = Originals::gather(&body, [], &NumberPlaces::default(), "");
     assert_eq!(refused(&no_region, &body), unknown);
     let long = document(&format!("{{\"a\":\"{}\"}}", "1234567 ".repeat(131_073)));
-    let gathered = Originals::gather(&long, [], &[], "CN");
+    let gathered = Originals::gather(&long, [], &NumberPlaces::default(), "CN");
     assert_eq!(refused(&gathered, &body), unknown);
 
     let nested = format!("{{\"a\":\"%{}31\"}}", "25".repeat(9));
