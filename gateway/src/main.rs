@@ -4,10 +4,6 @@ use std::{io::Write, process::ExitCode};
 
 use cdr_gateway::cli::{self, Cli};
 use clap::Parser;
-use mimalloc::MiMalloc;
-
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // The first and only one to install it, so that it cannot fail.
