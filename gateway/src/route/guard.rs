@@ -42,7 +42,8 @@ pub const MAX_READ_BODY: usize = originals::MAX_TEXT;
 pub enum Contract {
     /// None of the arrival's numbers in full.
     Masked,
-    /// Nothing that reads as a phone number at all.
+    /// Nothing that reads as a phone number at all, nor what [`Contract::Masked`]
+    /// refuses.
     None,
 }
 
@@ -221,7 +222,7 @@ impl<'a> Guard<'a> {
     fn text(self, text: &str) -> Result<(), Cause> {
         let holds = |text: &str| match self.contract {
             Contract::Masked => self.originals.stand_in(text),
-            Contract::None => self.originals.reader_finds(text),
+            Contract::None => self.originals.stand_in(text) || self.originals.reader_finds(text),
         };
         match unescape::any_form(text, holds) {
             Some(true) => Err(Cause::Number),

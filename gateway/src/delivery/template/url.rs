@@ -22,7 +22,7 @@ impl UrlTemplate {
     ///
     /// # Errors
     /// When it is neither `http` nor `https`, has no host, a user, a password
-    /// or a fragment, when a placeholder stands before the path, or when a
+    /// or a fragment, when a placeholder or a brace stands before the path, or when a
     /// placeholder is wrong.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let pieces = split(text)?;
@@ -48,6 +48,10 @@ impl UrlTemplate {
                 early.offset,
                 "scheme, host and port of a URL are constant; placeholders stand in path and query",
             ));
+        }
+        // Doubled they would stand for one, in a host that is parsed with both.
+        if let Some(brace) = text[authority..path].find(['{', '}']) {
+            return Err(wrong(authority + brace, "no host has braces in its name"));
         }
         let base = Url::parse(&text[..path])
             .map_err(|error| wrong(authority, &format!("the URL is not valid: {error}")))?;
@@ -220,6 +224,7 @@ mod tests {
             ("http://{v}/x", 7),
             ("http://h{v}", 8),
             ("http://h:{v}/x", 9),
+            ("http://h{{/x", 8),
             ("http://user:pw@h/x", 7),
             ("http://h/x#y", 10),
             ("http:///x", 7),

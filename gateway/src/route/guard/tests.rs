@@ -266,6 +266,23 @@ fn without_numbers_means_any_number() {
 }
 
 #[test]
+fn without_numbers_means_none_of_the_arrivals_in_longer_runs_either() {
+    let originals = originals(r#"{"Caller":"008613123456182"}"#);
+    for body in [
+        r#"{"a":"5671312345618289"}"#,
+        r#"{"a":567131234561828900}"#,
+        r#"{"567-13123456182-89":1}"#,
+    ] {
+        for contract in [Contract::Masked, Contract::None] {
+            assert!(
+                inspect(contract, &originals, &document(body)).is_err(),
+                "{contract} {body}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_inspected_is_refused() {
     let body = document("{}");
     let known = originals(RECORD);
