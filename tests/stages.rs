@@ -386,6 +386,9 @@ fn a_stage_that_fails_halts_until_it_is_mended_and_leaves_nothing_behind() {
             assert_eq!(kept[0]["stage"], "told", "{kept}");
             let body = kept[0]["record"]["body"].as_str().expect("a record");
             assert!(body.contains(what), "{body}");
+            let save = ["plugin", "failures", "obedient", "--save", "cases"];
+            let said = String::from_utf8(gateway.cli(&save).stdout).expect("a text");
+            assert!(said.contains("only plugins of chains have cases"), "{said}");
         }
 
         // Without what it failed on it goes on.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{path, show::told};
 use crate::{
-    admin::view::{FailedRecordView, RecordView},
+    admin::view::{ChainOf, FailedRecordView, RecordView},
     case::{
         Case, Expect, Json,
         write::{self, WriteError},
@@ -32,7 +32,7 @@ pub(in crate::cli) struct FailuresArgs {
     /// They hold the records as the plugin got them, with personal data where there
     /// is some, and the plugin's config, tables, grants and limits as they are now;
     /// of secrets, no more than that they are lacking. Each expects that the record
-    /// is kept. What is there already stays as it is.
+    /// is kept. What is there already stays as it is. Stages have no cases.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 }
@@ -75,6 +75,7 @@ enum SaveResult {
     Saved,
     IsThere,
     NotKept,
+    OfStage,
 }
 
 fn save(found: &[FailedRecordView], folder: &Path, json: bool) -> anyhow::Result<()> {
@@ -95,6 +96,9 @@ fn save_one<'a>(one: &'a FailedRecordView, folder: &Path) -> Result<Saved<'a>, W
         file,
         lacks,
     };
+    if matches!(failure.chain, ChainOf::Stage(_)) {
+        return Ok(saved(SaveResult::OfStage, None, &[]));
+    }
     let Some(record) = &one.record else {
         return Ok(saved(SaveResult::NotKept, None, &[]));
     };
@@ -114,6 +118,10 @@ fn show(saved: &Saved<'_>) -> anyhow::Result<()> {
         SaveResult::IsThere => format!("{file} is there already, and stays as it is"),
         SaveResult::NotKept => format!(
             "{}-{}: the record is not kept any more",
+            saved.kind, saved.arrival
+        ),
+        SaveResult::OfStage => format!(
+            "{}-{}: a stage failed on it, and only plugins of chains have cases",
             saved.kind, saved.arrival
         ),
     })?;
