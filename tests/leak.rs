@@ -138,7 +138,7 @@ fn ten_million_calls_of_a_leaking_guest_leave_memory_flat() {
             leak.reason
         );
         told.push(format!(
-            "{} leaked a call: {} instances retired by {}, memory of the process from {} to {} MiB at most, {:.1} µs a call",
+            "{} bytes leaked a call: {} instances retired by {}, memory of the process from {} to {} MiB at most, {:.1} µs a call",
             leak.bytes,
             retired[leak.reason],
             leak.reason,
