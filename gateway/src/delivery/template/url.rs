@@ -139,6 +139,9 @@ fn push_encoded(url: &mut String, value: &str) {
     }
 }
 
+/// Parts between slashes before the path: scheme, nothing, and the authority.
+const AUTHORITY: usize = 3;
+
 /// Replaces the dots of path segments that a client would resolve away, and so
 /// leave the path that the template says.
 fn without_dot_segments(url: &str) -> String {
@@ -148,13 +151,15 @@ fn without_dot_segments(url: &str) -> String {
     };
     let segments: Vec<_> = path
         .split('/')
-        .map(
-            |segment| match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
-                "." => "_",
-                ".." => "__",
+        .enumerate()
+        .map(|(index, segment)| {
+            let is_of_path = index >= AUTHORITY;
+            match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
+                "." if is_of_path => "_",
+                ".." if is_of_path => "__",
                 _ => segment,
-            },
-        )
+            }
+        })
         .collect();
     let mut url = segments.join("/");
     if let Some(query) = query {
@@ -214,6 +219,7 @@ mod tests {
             );
         }
         assert_eq!(render("http://h/.{v}/x", r#"".""#), "http://h/__/x");
+        assert_eq!(render("http://./{v}", r#"".""#), "http://./_");
     }
 
     #[test]
