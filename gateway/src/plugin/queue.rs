@@ -103,16 +103,17 @@ impl<T> FairQueue<T> {
         if let Some(bill) = done {
             state.settle(&bill, Instant::now());
         }
+        let mut has_watched = false;
         loop {
             let served = state.serve(Instant::now());
-            let is_empty = state.lanes.values().all(|lane| lane.jobs.is_empty());
             if served.is_some() {
-                if !is_empty {
-                    // It may be for another one to watch now.
+                if has_watched {
+                    // What is still held back is for another one to watch.
                     self.ready.notify_one();
                 }
                 return served;
             }
+            let is_empty = state.lanes.values().all(|lane| lane.jobs.is_empty());
             if state.closed && is_empty {
                 self.ready.notify_all();
                 return None;
@@ -122,7 +123,7 @@ impl<T> FairQueue<T> {
                 let woken = self.ready.wait(state);
                 woken.unwrap_or_else(PoisonError::into_inner)
             } else {
-                state.watched = true;
+                (state.watched, has_watched) = (true, true);
                 let woken = self.ready.wait_timeout(state, LOOK_AGAIN);
                 let mut state = woken.unwrap_or_else(PoisonError::into_inner).0;
                 state.watched = false;
