@@ -12,7 +12,10 @@ use super::{
     guest::{Cdr, Guest, Hosted},
     told::MAX_MESSAGE_BYTES,
 };
-use crate::record::{Pattern, Pointer, document::EditError};
+use crate::record::{
+    Pattern, Pointer,
+    document::{self, EditError},
+};
 
 /// Longest tag name and value, in bytes, and how many tags a record may have.
 const MAX_TAG_BYTES: usize = 4096;
@@ -29,12 +32,17 @@ impl From<EditError> for WitEditError {
     }
 }
 
-fn owned(found: Vec<crate::record::document::Match<'_>>) -> Vec<Match> {
-    let owned = |found: crate::record::document::Match<'_>| Match {
-        pointer: found.pointer,
-        json: found.json.into_owned(),
-    };
-    found.into_iter().map(owned).collect()
+impl From<document::Match<'_>> for Match {
+    fn from(found: document::Match<'_>) -> Self {
+        Self {
+            pointer: found.pointer,
+            json: found.json.into_owned(),
+        }
+    }
+}
+
+fn owned(found: Vec<document::Match<'_>>) -> Vec<Match> {
+    found.into_iter().map(Match::from).collect()
 }
 
 impl record::Host for Guest {}
@@ -65,10 +73,8 @@ impl HostCdr for Guest {
         record
             .document
             .look(record.number_places.tree(), |place, json, ()| {
-                found.push(Match {
-                    pointer: place.pointer(),
-                    json: json.into_owned(),
-                });
+                let pointer = place.pointer();
+                found.push(document::Match { pointer, json }.into());
             });
         Ok(found)
     }

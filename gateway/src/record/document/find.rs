@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bytestring::ByteString;
 
 use super::container::{Container, Item, Shape, Value};
-use crate::record::{pattern::Step, pointer, string};
+use crate::record::{pattern::Step, pointer::push_token, string};
 
 /// A value together with the source that its text refers to.
 #[derive(Clone, Copy)]
@@ -109,12 +109,6 @@ impl<'a> At<'a> {
         self.select(rest, path, found);
         path.truncate(length);
     }
-}
-
-/// Appends a token to a pointer's text.
-pub(super) fn push_token(path: &mut String, token: &str) {
-    // Writing to a `String` cannot fail.
-    let _ = pointer::write_token(path, token);
 }
 
 /// Appends an object's key, as written, to a pointer's text.

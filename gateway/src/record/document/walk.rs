@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use super::{
     container::Shape,
-    find::{At, push_key, push_token},
+    find::{At, push_key},
 };
-use crate::record::{pattern::PatternTree, string};
+use crate::record::{pattern::PatternTree, pointer::push_token, string};
 
 /// Where a token stands. A place lives on the walk's stack.
 #[derive(Debug, Clone, Copy)]
