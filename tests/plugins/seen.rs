@@ -103,6 +103,20 @@ fn what_it_did_and_failed_on_is_seen_with_the_record() {
     assert_eq!(gateway.get("/api/v1/plugins/nobody").0, 404);
 }
 
+/// `plugin test` tells of these failures of cases in a folder.
+fn cases_fail(folder: &str, failures: [&str; 2]) {
+    let tested = command()
+        .args(["plugin", "test", "--cases", folder])
+        .arg(hostile())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&tested.stdout) + String::from_utf8_lossy(&tested.stderr);
+    assert_eq!(tested.status.code(), Some(1), "{said}");
+    for failure in failures {
+        assert!(said.contains(failure), "{failure} in {said}");
+    }
+}
+
 /// What is saved is a case of `plugin test`, and fails as the record did.
 fn saved_failures_fail(gateway: &Gateway, told: &str) {
     let folder = gateway.workspace.path("cases");
@@ -119,16 +133,7 @@ fn saved_failures_fail(gateway: &Gateway, told: &str) {
         .collect();
     assert_eq!(records.len(), 2);
     assert!(records.iter().any(|record| record == told));
-    let tested = command()
-        .args(["plugin", "test", "--cases", &folder])
-        .arg(hostile())
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&tested.stdout) + String::from_utf8_lossy(&tested.stderr);
-    assert_eq!(tested.status.code(), Some(1), "{said}");
-    for failure in ["no prefix of #", "trapped"] {
-        assert!(said.contains(failure), "{failure} in {said}");
-    }
+    cases_fail(&folder, ["no prefix of #", "trapped"]);
 }
 
 #[test]
@@ -180,19 +185,11 @@ fn what_is_saved_brings_what_the_plugin_had() {
     let again: Value = serde_json::from_slice(&again.stdout).expect("JSON");
     assert_eq!(again[0]["result"], "is_there");
 
-    let tested = command()
-        .args(["plugin", "test", "--cases", &folder])
-        .arg(hostile())
-        .output()
-        .expect("it runs");
-    let said = String::from_utf8_lossy(&tested.stdout) + String::from_utf8_lossy(&tested.stderr);
-    assert_eq!(tested.status.code(), Some(1), "{said}");
-    for failure in [
+    let failures = [
         "exceeded its memory limit of 3145728 bytes",
         "exceeded its deadline of 150 ms",
-    ] {
-        assert!(said.contains(failure), "{failure} in {said}");
-    }
+    ];
+    cases_fail(&folder, failures);
 }
 
 #[test]
